@@ -1,0 +1,60 @@
+"""An assessment: one run over bill and estate, the single source that all views are cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from analysis.findings import Finding
+from analysis.focus import Freshness
+from analysis.forecasts import Forecast
+from analysis.money import Money
+from analysis.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """One dimension's shares of a period: names with their costs, the largest first; ``None`` for rows without."""
+
+    dimension: str
+    period: Period
+    rows: tuple[tuple[str | None, Money], ...]
+
+    @property
+    def total(self) -> Money:
+        """All of it."""
+        return Money.total((cost for _, cost in self.rows), self.rows[0][1].currency)
+
+    def share(self, name: str | None) -> Decimal:
+        """The fraction that ``name`` makes of the whole."""
+        return next((cost.share_of(self.total) for row, cost in self.rows if row == name), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one run saw, in the report's currency unless said otherwise. All costs are EffectiveCost of running
+    things (usage and purchases); ``apart`` holds tax, credits and adjustments of the last whole month.
+    """
+
+    id: str
+    made_at: datetime
+    freshness: Freshness
+    currencies: tuple[Money, ...]  # every currency billed in the last whole month, the largest first
+    month_to_date: Money
+    last_month: Money
+    apart: Mapping[str, Money]
+    forecast: Forecast | None  # None: the history is too short
+    budget: Money | None
+    services: Breakdown
+    providers: Breakdown
+    teams: Breakdown
+    findings: tuple[Finding, ...]  # every finding that was seen, whatever its state
+    unread: tuple[str, ...] = ()  # "3 of 50 accounts (AccessDenied …)"
+
+    def waste(self, findings: Sequence[Finding] | None = None) -> Money:
+        """What findings waste a month, in cash, those of the report's currency."""
+        chosen = self.findings if findings is None else findings
+        mine = (found.monthly_waste for found in chosen if found.monthly_waste.currency == self.last_month.currency)
+        return Money.total(mine, self.last_month.currency)

@@ -1,0 +1,35 @@
+"""Unattached disks: storage that is billed while no machine uses it.
+
+AWS: EBS volumes in state ``available``. Azure: managed disks ``Unattached``.
+FinOps capability: Workload Optimization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from analysis.checks import check
+from analysis.estate import Disk, Estate
+from analysis.findings import Action, Finding, Remedy
+
+
+@check("unattached-disk", serves=("aws.ebs.unattached", "az.disk.unattached"))
+def unattached_disk(estate: Estate, *, min_idle_days: int = 7) -> Iterator[Finding | None]:
+    """Yield each disk that nothing has used for at least ``min_idle_days``.
+
+    Seven days is AWS Trusted Advisor's and Cloud Custodian's usual grace; Compute Optimizer waits 32.
+    """
+    newest = estate.as_of - timedelta(days=min_idle_days)
+    for disk in estate.of(Disk):
+        if disk.attached_to or disk.idle_since is None or disk.idle_since > newest:
+            continue
+        idle = (estate.as_of - disk.idle_since).days
+        yield Finding.priced(
+            disk,
+            estate,
+            check="unattached-disk",
+            title=f"Disk {disk.name} unattached since {disk.idle_since:%d %b %Y}",
+            remedy=Remedy(Action.DELETE_DISK),
+            evidence=(("Unattached for", f"{idle} days"), ("Size", f"{disk.size_gb} GB {disk.tier}")),
+        )

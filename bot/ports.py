@@ -1,0 +1,215 @@
+"""What comes in, what goes out, and the ports between chat platforms, the state database and the rest of the bot.
+
+An ask comes in (``Ask``), leaves a row in the inbox before it is acknowledged, is answered, and every message that
+the answer causes goes out as a ``Parcel`` through the outbox. All store methods are plain functions that may block:
+async code calls them with ``asyncio.to_thread``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any, Protocol
+
+from charts.picture import Picture
+from commands.core.answer import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message belongs, in words that every platform fills its own way."""
+
+    platform: str  # "slack", "teams"
+    tenant: str  # Slack team id, Teams tenant id
+    conversation: str = ""  # channel or conversation id
+    thread: str = ""  # the root message to answer under
+    message: str = ""  # the message to take the place of
+    url: str = ""  # a reply address that the platform gave with the ask (Slack: response_url)
+    user: str = ""  # for private messages: whose eyes only
+
+    @property
+    def lane(self) -> str:
+        """Messages of one lane go out one after the other, paced."""
+        return f"{self.platform}:{self.tenant}:{self.conversation or self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something a person typed or clicked, or the clock's turn; ``key`` is the same for every copy of it."""
+
+    key: str
+    place: Place
+    user: str  # unforgeable, with its platform: "slack:U123", "clock:nightly assessment"
+    user_name: str
+    text: str
+    received_at: datetime
+    clicked: bool = False  # by a button on the message ``place.message``
+    loud: bool = False  # may be answered for all to see (a mention, a direct message), not only for the asker
+
+
+class Priority(IntEnum):
+    """Who goes first when everything wants to."""
+
+    REPLY = 0
+    ALERT = 1
+    EDIT = 2
+    DIGEST = 3
+
+
+class Kind(StrEnum):
+    """How a parcel is delivered."""
+
+    POST = "post"  # a new message (in ``place.thread`` if set); reconciled by its id when unclear
+    PRIVATE = "private"  # seen by ``place.user`` alone
+    EDIT = "edit"  # takes the place of ``place.message``; harmless to repeat
+    SWAP = "swap"  # takes the place of a private message, through ``place.url``; harmless to repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message on its way out. ``id`` is unique for ever: the same id is the same message.
+
+    ``payload`` is what ``Platform.render`` made of an Answer. An EDIT may come without one: it is then drawn at the
+    moment of sending by asking ``ask`` again. ``shows`` names the findings that the message displays.
+    """
+
+    id: str
+    place: Place
+    kind: Kind
+    priority: Priority
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    ask: str = ""
+    shows: tuple[str, ...] = ()
+    attempt: int = 0  # how often it was leased; also the fencing token
+    first_try: datetime | None = None
+    unclear: bool = False  # an earlier attempt may have arrived: look before sending again
+
+
+class DeliveryError(Exception):
+    """Why a parcel was not delivered."""
+
+
+class Later(DeliveryError):
+    """Not now: try again after ``seconds`` (a rate limit, a platform that is down and surely did not take it)."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class Unclear(DeliveryError):
+    """It may have arrived, or not (a time-out, a broken connection, a 5xx)."""
+
+
+class Undeliverable(DeliveryError):
+    """It never will: the channel is gone, the bot was removed, the platform refuses the content."""
+
+
+class Gone(DeliveryError):
+    """The message to edit is no longer there, or can no longer be edited."""
+
+
+class Paused(DeliveryError):
+    """The whole workspace refuses us (token revoked, account inactive): nothing is dropped, everything waits."""
+
+
+class Platform(Protocol):
+    """A chat platform, seen from delivery."""
+
+    name: str
+
+    def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:
+        """The payload of one message, and the pictures it refers to by their digests. Pure."""
+
+    async def send(self, parcel: Parcel) -> str:
+        """Deliver, and give back the platform's id of the message ("" where it has none).
+
+        Raises:
+            DeliveryError: one of its five kinds.
+        """
+
+    async def find(self, parcel: Parcel) -> str | None:
+        """Look whether an unclear parcel arrived after all: its message id, or ``None``.
+
+        Raises:
+            DeliveryError: it cannot be told now.
+        """
+
+    async def withdraw(self, place: Place, message: str) -> None:
+        """Take back one of our own messages (a late twin of another)."""
+
+
+class Inbox(Protocol):
+    """Everything that was asked, kept until it is answered."""
+
+    def accept(self, ask: Ask) -> bool:
+        """Commit an ask before it is acknowledged; ``False`` if a copy of it is already here.
+
+        Raises:
+            NotSaved: the database did not take it.
+        """
+
+    def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
+        """Lease asks that nobody is answering, the oldest first."""
+
+    def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        """Close an ask and put what it caused into the outbox, in one transaction."""
+
+
+class Outbox(Protocol):
+    """Everything that is to be said, kept until it is delivered."""
+
+    def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        """Enqueue; a parcel whose id was ever enqueued is ignored."""
+
+    def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
+        """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out.
+
+        A parcel whose former lease ran out comes back with ``unclear`` set. Of several pending edits of one message
+        only the newest is given; the older ones are closed as superseded.
+        """
+
+    def sent(self, parcel: Parcel, message: str) -> bool:
+        """Delivered as ``message``; remembered as a view of ``shows``. ``False`` if the lease was lost meanwhile."""
+
+    def later(self, parcel: Parcel, seconds: float, why: str, *, unclear: bool = False) -> None:
+        """Give back, to be tried again after ``seconds``."""
+
+    def failed(self, parcel: Parcel, why: str) -> None:
+        """Park as undeliverable, with the reason."""
+
+    def rest(self, lane: str, seconds: float) -> None:
+        """Let a lane rest: nothing of it is leased for ``seconds``."""
+
+    def find_upload(self, platform: str, tenant: str, digest: str) -> str | None:
+        """The platform's file id of a picture that was uploaded before."""
+
+    def uploaded(self, platform: str, tenant: str, digest: str, file: str) -> None:
+        """Remember an upload."""
+
+    def picture(self, digest: str) -> Picture:
+        """The picture of that digest."""
+
+    def twins(self) -> Sequence[tuple[Parcel, str]]:
+        """Parcels that were unclear and later sent, with their message ids, whose lateness is not yet over."""
+
+    def swept(self, parcel_id: str) -> None:
+        """The late twins of a parcel were looked for; it need not be done again."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many parcels are in each state."""
+
+
+class Fires(Protocol):
+    """Which schedule fired for which period: the unique row is the lock."""
+
+    def fire(self, schedule: str, label: str, ask: Ask) -> bool:
+        """Enter a fire and its ask, in one transaction; ``False`` if that period has one already."""
+
+    def skip(self, schedule: str, label: str, why: str) -> bool:
+        """Record that a period was passed over."""
+
+    def last(self, schedule: str) -> str | None:
+        """The newest label of a schedule."""

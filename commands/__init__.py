@@ -1,0 +1,1 @@
+"""What people may ask: `ls` reads like the bot's own help."""

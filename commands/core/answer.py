@@ -1,0 +1,116 @@
+"""Answers: what a command says, before any chat platform has a word in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from charts.picture import Picture
+
+
+class Tone(StrEnum):
+    """How an answer should feel at a glance."""
+
+    CALM = "calm"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph. ``**bold**`` and `` `code` `` are all the markup there is; foreign text goes through ``plain``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A few named values, side by side. Values are plain text."""
+
+    pairs: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of plain text under headings; a renderer may cut it short, and says so when it does.
+
+    ``numbers`` names the columns (by index) that are figures, to be set flush right.
+    """
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture in the flow of the answer."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A command to copy, shown exactly as it is."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A command that is asked by a click: ``Button("Claim", "claim 3f9a1c")``."""
+
+    label: str
+    ask: str
+    tone: Tone = Tone.CALM
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """A row of buttons."""
+
+    buttons: Sequence[Button]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Small print: sources, freshness, assumptions. Plain text."""
+
+    text: str
+
+
+Part: TypeAlias = Text | Facts | Table | Chart | Code | Buttons | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A titled sequence of parts, its figures as data, and how it wishes to be delivered.
+
+    Entrances decide who sees it (a slash command answers its asker, a schedule its channel); ``private`` says that
+    nobody but the asker may, wherever it was asked. ``shows`` names the findings that it displays: when one of them
+    moves, the message is drawn anew.
+    """
+
+    title: str
+    parts: Sequence[Part] = ()
+    tone: Tone = Tone.CALM
+    private: bool = False
+    replaces: bool = False  # takes the place of the message that was clicked
+    shared: bool = False  # asked to be seen by the whole channel
+    news: bool = True  # worth interrupting people who did not ask
+    shows: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)  # Decimal, date, datetime, Money and plain JSON inside
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures it holds, in order."""
+        return [part.picture for part in self.parts if isinstance(part, Chart)]
+
+
+def plain(text: str) -> str:
+    """Foreign text (a tag, a name) made safe inside a ``Text``: its own ``*`` and `` ` `` mean nothing there."""
+    return text.replace("**", "*\u200b*").replace("`", "\u02cb")

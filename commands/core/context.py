@@ -1,0 +1,159 @@
+"""What a command may see of the world: who asks, when, and a few ports that the bot fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from analysis.assessment import Assessment
+from analysis.estate import Bill
+from analysis.findings import Finding, Move, State
+from analysis.focus import CostFrame, CostQuery, Freshness
+from analysis.money import Money
+from analysis.periods import Period
+
+
+class Permission(StrEnum):
+    """What a caller may do. Everything needs one; nobody has any by default."""
+
+    READ = "read"
+    ACT = "act"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: ``id`` is unforgeable (``slack:U123``), ``name`` is only for reading.
+
+    ``key`` identifies this very ask or click, so that a copy of it changes nothing.
+    """
+
+    id: str
+    name: str
+    permissions: frozenset[Permission]
+    key: str
+    mention: str = ""  # how the caller's own platform writes a mention; empty where there is none
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this caller has ``permission``."""
+        return permission in self.permissions
+
+
+class Costs(Protocol):
+    """The billed rows."""
+
+    def ask(self, query: CostQuery) -> CostFrame:
+        """Answer one question, exactly."""
+
+    def currencies(self, period: Period) -> Sequence[Money]:
+        """What was billed in each currency (EffectiveCost of all categories), the largest first."""
+
+    def freshness(self, now: datetime) -> Freshness:
+        """How far the rows can be believed.
+
+        Raises:
+            NoData: there are no rows at all.
+        """
+
+    def bills(self, now: datetime) -> Mapping[str, Bill]:
+        """What each ResourceId (lower case) is billed a month, from its last 30 complete days."""
+
+    def names(self, dimension: str) -> Sequence[str]:
+        """The values a dimension has, for suggestions; and, for ``Tags``, the keys there are."""
+
+
+class Findings(Protocol):
+    """The findings and where they stand."""
+
+    def get(self, name: str) -> Finding:
+        """The finding whose id begins with ``name``.
+
+        Raises:
+            NotFound: none does, or more than one.
+        """
+
+    def standing(self, *states: State) -> Sequence[Finding]:
+        """Those in one of ``states`` (all, if none is named), the most expensive first."""
+
+    def move(self, name: str, move: Move, by: Caller, ask: str, now: datetime) -> Finding:
+        """Try a transition, with its audit line and the redrawing of every message that shows the finding.
+
+        The same ``by.key`` twice is one move: the second time answers what the first one did.
+
+        Raises:
+            NotFound: no such finding.
+            TooLate: it had moved on; the message says who was first.
+            NotAllowed: the move is its owner's alone.
+            NotSaved: the database did not take it.
+        """
+
+    def seen(self, found: Sequence[Finding], run: str, complete: frozenset[str], now: datetime) -> Seen:
+        """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an assessment changed: new findings, those seen again after they were resolved, those that vanished."""
+
+    opened: tuple[Finding, ...] = ()
+    reopened: tuple[Finding, ...] = ()
+    resolved: tuple[Finding, ...] = ()
+    known: int = 0
+
+    @property
+    def news(self) -> tuple[Finding, ...]:
+        """Those worth telling."""
+        return (*self.opened, *self.reopened)
+
+
+class Audit(Protocol):
+    """Who asked what, and how it ended."""
+
+    def record(self, caller: Caller, ask: str, outcome: str, now: datetime) -> None:
+        """Write one line; a key that has one already keeps it."""
+
+
+class Assessments(Protocol):
+    """Whole assessments: made on demand, remembered as the single source of every view."""
+
+    def latest(self, now: datetime) -> Assessment:
+        """The one that stands for now: made when there is none for these billed rows."""
+
+    def fresh(self, now: datetime) -> tuple[Assessment, Seen]:
+        """Make a new one: load what is new, look at everything, enter the findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How this deployment likes its figures: ``[report]`` in the deployment file."""
+
+    currency: str = "USD"
+    timezone: str = "UTC"
+    locale: str = "en_US"
+    sample: bool = False  # the figures are the sample company's
+    budgets: Mapping[str, Decimal] = field(default_factory=dict)  # "total" and account ids, a month, in ``currency``
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `status` tells of the machinery: each line a name and a value."""
+
+    lines: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything one ask may touch."""
+
+    caller: Caller
+    now: datetime
+    costs: Costs
+    findings: Findings
+    audit: Audit
+    assessments: Assessments
+    report: Report = field(default_factory=Report)
+    machinery: Callable[[], Status] = lambda: Status(())

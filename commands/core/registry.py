@@ -1,0 +1,205 @@
+"""The one door: every ask, typed, clicked or scheduled, is authorised, run and audited here."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+import types
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+import commands
+from analysis.errors import BadAsk, FinOpsError, NotAllowed
+from analysis.registry import Registry
+from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
+from commands.core.context import Context, Permission
+
+log = structlog.get_logger(__name__)
+LONGEST_ASK = 2000  # a Slack button's value holds no more, and no person types it
+
+Run = Callable[..., Answer]
+
+
+class Group(StrEnum):
+    """How help arranges the commands."""
+
+    COST = "What it costs"
+    WASTE = "What to fix"
+    CREW = "For the crew"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something people may ask: its name, its function, what it needs, and how it is said."""
+
+    name: str
+    run: Run
+    needs: Permission
+    group: Group
+    examples: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.run) or "").split("\n", 1)[0]
+
+    @property
+    def usage(self) -> str:
+        """How it is typed: ``snooze <finding> [days=30]``."""
+        words = [self.name]
+        for parameter in list(inspect.signature(self.run).parameters.values())[1:]:
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                words.append(f"[{parameter.name} …]")
+            elif parameter.kind is parameter.KEYWORD_ONLY:
+                words.append(f"[{parameter.name}={parameter.default}]" if parameter.default else f"[{parameter.name}=…]")
+            elif parameter.default is parameter.empty:
+                words.append(f"<{parameter.name}>")
+            else:
+                words.append(f"[{parameter.name}]")
+        return " ".join(words)
+
+
+COMMANDS: Registry[Command] = Registry("command")
+
+
+def command(
+    name: str, *, needs: Permission = Permission.READ, group: Group, examples: Sequence[str] = ()
+) -> Callable[[Run], Run]:
+    """Register a function as the command ``name``.
+
+    Its docstring is its help; parameters after the context are words in order, keyword-only ones are options
+    (``days=30``), typed by their annotations.
+    """
+
+    def decorator(run: Run) -> Run:
+        COMMANDS.add(name, Command(name, run, needs, group, tuple(examples)))
+        return run
+
+    return decorator
+
+
+def discover() -> Registry[Command]:
+    """Every command that is shipped."""
+    COMMANDS.discover(commands)
+    return COMMANDS
+
+
+def answer(ask: str, context: Context) -> Answer:
+    """Authorise, run and audit one ask, be it typed, clicked or scheduled."""
+    outcome = "failed"  # what the audit will say if we have a bug
+    try:
+        name, *words = words_of(ask) or ["help"]
+        found = discover()[name.lower()]
+        if not context.caller.may(found.needs):
+            raise NotAllowed(f"{found.name} needs the {found.needs} permission; ask whoever runs Pitcrew for it")
+        said = found.run(context, *_arguments(found, words)[0], **_arguments(found, words)[1])
+    except FinOpsError as error:
+        outcome = f"{type(error).__name__}: {error}"
+        return sorry(error)
+    except Exception:
+        log.exception("ask failed", key=context.caller.key)
+        return Answer(
+            "Something broke on our side",
+            (Text("Nothing was changed. It is in the log, with this ask; please try again, or tell whoever runs Pitcrew."),),
+            Tone.BAD,
+            private=True,
+            data={"error": "internal"},
+        )
+    else:
+        outcome = "answered"
+        return said
+    finally:
+        context.audit.record(context.caller, ask[:LONGEST_ASK], outcome, context.now)
+
+
+def sorry(error: FinOpsError) -> Answer:
+    """What an error says to the asker, with a button for what was probably meant."""
+    close = getattr(error, "close", ())
+    hints = (Buttons(tuple(Button(name, name if name in COMMANDS else f"help {name}") for name in close)),) if close and all(name in COMMANDS for name in close) else ()
+    return Answer(
+        "That did not work",
+        (Text(plain(str(error))), *hints),
+        Tone.WARN,
+        private=True,
+        data={"error": type(error).__name__, "message": str(error)},
+    )
+
+
+def words_of(ask: str) -> list[str]:
+    """Split an ask as people type it: ``/finops`` in front, smart quotes and odd spaces are all right.
+
+    Raises:
+        BadAsk: it is longer than any ask can be, or a quote is not closed.
+    """
+    if len(ask) > LONGEST_ASK:
+        raise BadAsk(f"that ask has {len(ask):,} characters; the longest that can be understood has {LONGEST_ASK:,}")
+    text = ask.translate(str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "}))
+    text = re.sub(r"^\s*/?finops\b", "", text, flags=re.IGNORECASE).strip()
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise BadAsk("a quote in that ask is not closed; write team=\"search engine\" with both") from None
+
+
+def _arguments(found: Command, words: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
+    """The words after the name as the function's parameters.
+
+    Raises:
+        BadAsk: a word too many or too few, an option the command has not got, a value of another kind.
+    """
+    parameters = list(inspect.signature(found.run, eval_str=True).parameters.values())[1:]
+    options = {parameter.name: parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+    takes_any = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+    places = [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    given: list[Any] = []
+    named: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not takes_any and equals and name.lower() in options:
+            named[name.lower()] = convert(value, options[name.lower()].annotation, name.lower())
+        elif not takes_any and equals and name.isidentifier():
+            known = ", ".join(options) or "none"
+            raise BadAsk(f"{found.name} has no option {name!r}; it has: {known}. Write: {found.usage}")
+        elif takes_any or len(given) < len(places):
+            given.append(word if takes_any else convert(word, places[len(given)].annotation, places[len(given)].name))
+        else:
+            raise BadAsk(f"{word!r} is one word too many. Write: {found.usage}")
+    needed = [place for place in places if place.default is place.empty]
+    if len(given) < len(needed):
+        raise BadAsk(f"{found.name} needs {needed[len(given)].name}. Write: {found.usage}")
+    return given, named
+
+
+KINDS: dict[Any, tuple[Callable[[str], Any], str]] = {
+    str: (str, "text"),
+    int: (int, "a whole number"),
+    float: (float, "a number"),
+    Decimal: (Decimal, "a number"),
+    date: (date.fromisoformat, "a date like 2026-11-30"),
+}
+
+
+def convert(text: str, kind: Any, name: str) -> Any:  # noqa: ANN401 (an annotation, and a value of it)
+    """One word as the kind of value that a parameter is annotated with.
+
+    Raises:
+        BadAsk: it is no such value.
+    """
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        kind = next(one for one in typing.get_args(kind) if one is not types.NoneType)
+    maker, said = KINDS[kind]
+    try:
+        value = maker(text)
+        if isinstance(value, float | Decimal) and value != value + 0:
+            raise ValueError(text)
+    except (ValueError, InvalidOperation):
+        raise BadAsk(f"{name}={text!r} is not {said}") from None
+    return value

@@ -1,0 +1,66 @@
+"""What every provider yields, whichever cloud it speaks to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from analysis.estate import Resource
+from analysis.findings import Finding, Fix
+from analysis.money import Money
+from analysis.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """FOCUS files that belong together: one run of one export, complete, that stands for whole billing periods.
+
+    ``made_at`` orders the runs of one export; of two that hold the same (billing account, billing period) the newer
+    one counts. ``name`` is what a person recognises it by.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    made_at: datetime
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What was found, and what could not be read."""
+
+    resources: tuple[Resource, ...]
+    unread: tuple[str, ...] = ()  # "account 123 (AccessDenied: role finops-read)"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A monthly budget; ``account`` is a SubAccountId, or empty for everything."""
+
+    name: str
+    amount: Money
+    account: str = ""
+
+
+class Provider(Protocol):
+    """A source of billed rows and of the things that cause them. Everything is read, nothing is ever written."""
+
+    name: str
+
+    def exports(self) -> Iterable[Export]:
+        """Billed rows as FOCUS files, ready to be loaded."""
+
+    def inventory(self, now: datetime) -> Inventory:
+        """Everything that runs, with its metrics."""
+
+    def budgets(self, month: date) -> Sequence[Budget]:
+        """The budgets that are set in the cloud itself."""
+
+    def fix(self, finding: Finding) -> Fix | None:
+        """The commands that end a finding of this provider's."""
+
+
+PROVIDERS: Registry[type] = Registry("provider")
