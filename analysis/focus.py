@@ -152,7 +152,9 @@ class CostFrame:
         others = [name for name in self.query.by if name != DAY]
         period = self.query.period
         rows: dict[tuple[str, ...], int] = {} if others else {("total",): 0}
-        keys = list(zip(*(self.data[name] for name in others), strict=True)) if others else [("total",)] * len(self.data)
+        keys = (
+            list(zip(*(self.data[name] for name in others), strict=True)) if others else [("total",)] * len(self.data)
+        )
         for key in keys:
             rows.setdefault(key, len(rows))
         values = np.zeros((len(rows), period.days))
@@ -183,7 +185,9 @@ class Freshness:
 
     def said(self) -> str:
         """One sentence of small print."""
-        lines = [f"billed rows from {', '.join(self.sources)}, complete up to {self.complete_until - timedelta(days=1)}"]
+        lines = [
+            f"billed rows from {', '.join(self.sources)}, complete up to {self.complete_until - timedelta(days=1)}"
+        ]
         if self.missing:
             lines.append(f"missing: {', '.join(self.missing)}")
         return "; ".join(lines)

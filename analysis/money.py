@@ -82,7 +82,7 @@ class Money:
 
     def said(self, locale: str = DEFAULT_LOCALE) -> str:
         """As a person of ``locale`` writes it: cents below a thousand, none above."""
-        from babel.numbers import format_currency, get_currency_precision  # noqa: PLC0415 (30 ms nobody needs at start)
+        from babel.numbers import format_currency, get_currency_precision
 
         if abs(self.amount) >= WHOLE_FROM:
             return format_currency(
@@ -93,9 +93,7 @@ class Money:
                 format=_whole_pattern(locale),
             )
         digits = Decimal(1).scaleb(-get_currency_precision(self.currency))
-        return format_currency(
-            self.amount.quantize(digits, rounding="ROUND_HALF_UP"), self.currency, locale=locale
-        )
+        return format_currency(self.amount.quantize(digits, rounding="ROUND_HALF_UP"), self.currency, locale=locale)
 
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:
@@ -104,7 +102,7 @@ class Money:
 
 
 def _whole_pattern(locale: str) -> str:
-    from babel import Locale  # noqa: PLC0415
+    from babel import Locale
 
     pattern: str = Locale.parse(locale).currency_formats["standard"].pattern
     return pattern.replace(".00", "")

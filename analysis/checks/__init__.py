@@ -50,7 +50,11 @@ class Check:
                 raise BadConfig(f"check {self.name!r} has no setting {name!r}; it has: {known}")
             default = self.thresholds[name]
             number = isinstance(default, int | float) and not isinstance(default, bool)
-            right = isinstance(value, int | float) and not isinstance(value, bool) if number else isinstance(value, type(default))
+            right = (
+                isinstance(value, int | float) and not isinstance(value, bool)
+                if number
+                else isinstance(value, type(default))
+            )
             if not right:
                 raise BadConfig(f"{self.name}.{name} is {value!r}; a {type(default).__name__} is expected")
 

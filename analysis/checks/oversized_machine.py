@@ -48,7 +48,10 @@ def oversized_machine(
             remedy=Remedy(Action.RESIZE_MACHINE, smaller.name),
             evidence=(
                 ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
-                ("Size now", f"{machine.size.name} ({machine.size.vcpus} vCPU, {machine.size.memory_gb:g} GB)"),
+                (
+                    "Size now",
+                    f"{machine.size.name} ({machine.size.vcpus} vCPU, {machine.size.memory_gb:g} GB)",
+                ),
                 ("Size that fits", f"{smaller.name} ({smaller.vcpus} vCPU, {smaller.memory_gb:g} GB)"),
             ),
             part=part,

@@ -59,7 +59,9 @@ class Command:
             if parameter.kind is parameter.VAR_POSITIONAL:
                 words.append(f"[{parameter.name} …]")
             elif parameter.kind is parameter.KEYWORD_ONLY:
-                words.append(f"[{parameter.name}={parameter.default}]" if parameter.default else f"[{parameter.name}=…]")
+                words.append(
+                    f"[{parameter.name}={parameter.default}]" if parameter.default else f"[{parameter.name}=…]"
+                )
             elif parameter.default is parameter.empty:
                 words.append(f"<{parameter.name}>")
             else:
@@ -108,7 +110,11 @@ def answer(ask: str, context: Context) -> Answer:
         log.exception("ask failed", key=context.caller.key)
         return Answer(
             "Something broke on our side",
-            (Text("Nothing was changed. It is in the log, with this ask; please try again, or tell whoever runs Pitcrew."),),
+            (
+                Text(
+                    "Nothing was changed. It is in the log, with this ask; please try again, or tell whoever runs Pitcrew."
+                ),
+            ),
             Tone.BAD,
             private=True,
             data={"error": "internal"},
@@ -123,7 +129,11 @@ def answer(ask: str, context: Context) -> Answer:
 def sorry(error: FinOpsError) -> Answer:
     """What an error says to the asker, with a button for what was probably meant."""
     close = getattr(error, "close", ())
-    hints = (Buttons(tuple(Button(name, name if name in COMMANDS else f"help {name}") for name in close)),) if close and all(name in COMMANDS for name in close) else ()
+    hints = (
+        (Buttons(tuple(Button(name, name if name in COMMANDS else f"help {name}") for name in close)),)
+        if close and all(name in COMMANDS for name in close)
+        else ()
+    )
     return Answer(
         "That did not work",
         (Text(plain(str(error))), *hints),
@@ -146,7 +156,7 @@ def words_of(ask: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        raise BadAsk("a quote in that ask is not closed; write team=\"search engine\" with both") from None
+        raise BadAsk('a quote in that ask is not closed; write team="search engine" with both') from None
 
 
 def _arguments(found: Command, words: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
