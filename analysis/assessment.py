@@ -34,8 +34,10 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What one run saw, in the report's currency unless said otherwise. All costs are EffectiveCost of running
-    things (usage and purchases); ``apart`` holds tax, credits and adjustments of the last whole month.
+    """What one run saw, in the report's currency unless said otherwise.
+
+    All costs are EffectiveCost of running things (usage and purchases); ``apart`` holds tax, credits and
+    adjustments of the last whole month.
     """
 
     id: str

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import TypeVar
 
 from analysis.money import Money
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +17,6 @@ class Metric:
     days: int
     average: float
     maximum: float
-
-
-UNMEASURED: Mapping[str, Metric] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +29,10 @@ class Resource:
     name: str
     account: str  # FOCUS SubAccountId
     region: str
-    tags: Mapping[str, str] = NOTHING
-    metrics: Mapping[str, Metric] = UNMEASURED  # "cpu_percent", "memory_percent", "network_mb_per_day" …
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(
+        default_factory=dict
+    )  # "cpu_percent", "memory_percent", "network_mb_per_day" …
     created: date | None = None
 
 

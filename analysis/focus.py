@@ -118,7 +118,8 @@ class CostFrame:
             raise BadData(f"a cost table has the columns {list(data.columns)}, where {wanted} was asked for")
         if len(data) and not all(isinstance(cost, Decimal) for cost in data[COST]):
             raise BadData("a cost table holds costs that are no decimals")
-        return cls(data, query)
+        whole = data.astype(object)
+        return cls(whole.where(whole.notna(), None), query)
 
     @property
     def currency(self) -> str:
@@ -136,8 +137,7 @@ class CostFrame:
         """Totals for each value of ``column``, the largest first."""
         sums: dict[str | None, Decimal] = {}
         for name, cost in zip(self.data[column], self.data[COST], strict=True):
-            key = None if name is None or name != name else name  # noqa: PLR0124 (NaN)
-            sums[key] = sums.get(key, Decimal(0)) + cost
+            sums[name] = sums.get(name, Decimal(0)) + cost
         ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0] or ""))
         return [(name, Money(cost, self.currency)) for name, cost in ranked]
 
@@ -160,7 +160,7 @@ class CostFrame:
         values = np.zeros((len(rows), period.days))
         for key, day, cost in zip(keys, self.data[DAY], self.data[COST], strict=True):
             values[rows[key], (day - period.start).days] += float(cost)
-        names = tuple(tuple("" if part is None else str(part) for part in key) for key in rows)
+        names = tuple(tuple(str(part or "") for part in key) for key in rows)
         return DailySeries(names, period.start, values, self.currency)
 
 

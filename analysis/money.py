@@ -73,8 +73,7 @@ class Money:
 
     def share_of(self, whole: Money) -> Decimal:
         """This as a fraction of ``whole``; of nothing, nothing."""
-        of = self._same(self) / whole.amount if self._same(whole) else Decimal(0)
-        return of
+        return self.amount / whole.amount if self._same(whole) else Decimal(0)
 
     def cents(self) -> Money:
         """Rounded half up to hundredths, as an invoice is."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from analysis.budgets import Budget
 from analysis.estate import Resource
 from analysis.findings import Finding, Fix
-from analysis.money import Money
-from analysis.registry import Registry
+
+
+Progress: TypeAlias = Callable[[float, str], None]  # how much is done (0 to 1), and what is being done
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,6 @@ class Inventory:
     unread: tuple[str, ...] = ()  # "account 123 (AccessDenied: role finops-read)"
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """A monthly budget; ``account`` is a SubAccountId, or empty for everything."""
-
-    name: str
-    amount: Money
-    account: str = ""
-
-
 class Provider(Protocol):
     """A source of billed rows and of the things that cause them. Everything is read, nothing is ever written."""
 
@@ -61,6 +54,3 @@ class Provider(Protocol):
 
     def fix(self, finding: Finding) -> Fix | None:
         """The commands that end a finding of this provider's."""
-
-
-PROVIDERS: Registry[type] = Registry("provider")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from analysis.assessment import Assessment
+from analysis.budgets import Budget
 from analysis.estate import Bill
 from analysis.findings import Finding, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
@@ -135,14 +135,7 @@ class Report:
     timezone: str = "UTC"
     locale: str = "en_US"
     sample: bool = False  # the figures are the sample company's
-    budgets: Mapping[str, Decimal] = field(default_factory=dict)  # "total" and account ids, a month, in ``currency``
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What `status` tells of the machinery: each line a name and a value."""
-
-    lines: Sequence[tuple[str, str]]
+    budgets: Callable[[date], Sequence[Budget]] = lambda _: ()  # those in force on a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +149,4 @@ class Context:
     audit: Audit
     assessments: Assessments
     report: Report = field(default_factory=Report)
-    machinery: Callable[[], Status] = lambda: Status(())
+    machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

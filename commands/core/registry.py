@@ -17,13 +17,15 @@ from typing import Any
 import structlog
 
 import commands
-from analysis.errors import BadAsk, FinOpsError, NotAllowed
+from analysis.errors import BadAsk, FinOpsError, NotAllowed, UnknownName
 from analysis.registry import Registry
 from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
 from commands.core.context import Context, Permission
 
 log = structlog.get_logger(__name__)
 LONGEST_ASK = 2000  # a Slack button's value holds no more, and no person types it
+
+TYPED = str.maketrans("“”„‘’\u00a0", '"""\'\' ')  # phones and rich-text boxes improve what people type
 
 Run = Callable[..., Answer]
 
@@ -55,17 +57,15 @@ class Command:
     def usage(self) -> str:
         """How it is typed: ``snooze <finding> [days=30]``."""
         words = [self.name]
-        for parameter in list(inspect.signature(self.run).parameters.values())[1:]:
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                words.append(f"[{parameter.name} …]")
-            elif parameter.kind is parameter.KEYWORD_ONLY:
-                words.append(
-                    f"[{parameter.name}={parameter.default}]" if parameter.default else f"[{parameter.name}=…]"
-                )
-            elif parameter.default is parameter.empty:
-                words.append(f"<{parameter.name}>")
+        for one in list(inspect.signature(self.run).parameters.values())[1:]:
+            if one.kind is one.VAR_POSITIONAL:
+                words.append(f"[{one.name} …]")
+            elif one.kind is one.VAR_KEYWORD:
+                words.append("[account=… service=… provider=… region=… <tag>=…]")
+            elif one.kind is one.KEYWORD_ONLY:
+                words.append(f"[{one.name}={one.default or '…'}]")
             else:
-                words.append(f"[{parameter.name}]")
+                words.append(f"<{one.name}>" if one.default is one.empty else f"[{one.name}]")
         return " ".join(words)
 
 
@@ -98,11 +98,7 @@ def answer(ask: str, context: Context) -> Answer:
     """Authorise, run and audit one ask, be it typed, clicked or scheduled."""
     outcome = "failed"  # what the audit will say if we have a bug
     try:
-        name, *words = words_of(ask) or ["help"]
-        found = discover()[name.lower()]
-        if not context.caller.may(found.needs):
-            raise NotAllowed(f"{found.name} needs the {found.needs} permission; ask whoever runs Pitcrew for it")
-        said = found.run(context, *_arguments(found, words)[0], **_arguments(found, words)[1])
+        said = run_ask(ask, context)
     except FinOpsError as error:
         outcome = f"{type(error).__name__}: {error}"
         return sorry(error)
@@ -110,11 +106,7 @@ def answer(ask: str, context: Context) -> Answer:
         log.exception("ask failed", key=context.caller.key)
         return Answer(
             "Something broke on our side",
-            (
-                Text(
-                    "Nothing was changed. It is in the log, with this ask; please try again, or tell whoever runs Pitcrew."
-                ),
-            ),
+            (Text("It is in the log, with this ask. Please try again, or tell whoever runs Pitcrew."),),
             Tone.BAD,
             private=True,
             data={"error": "internal"},
@@ -126,14 +118,29 @@ def answer(ask: str, context: Context) -> Answer:
         context.audit.record(context.caller, ask[:LONGEST_ASK], outcome, context.now)
 
 
+def run_ask(ask: str, context: Context, *, at_most: Permission | None = None) -> Answer:
+    """Authorise and run, without a line in the audit: for asks inside an ask.
+
+    Raises:
+        FinOpsError: whatever the asker should be told; ``NotAllowed`` if it needs more than ``at_most``.
+    """
+    name, *words = words_of(ask) or ["help"]
+    found = discover()[name.lower()]
+    if not context.caller.may(found.needs) or at_most not in (None, found.needs):
+        raise NotAllowed(f"{found.name} needs the {found.needs} permission here; ask whoever runs Pitcrew for it")
+    given, options = _arguments(found, words)
+    return found.run(context, *given, **options)
+
+
+def quoted(words: Sequence[str]) -> str:
+    """Words as an ask that splits into them again."""
+    return shlex.join(words)
+
+
 def sorry(error: FinOpsError) -> Answer:
     """What an error says to the asker, with a button for what was probably meant."""
-    close = getattr(error, "close", ())
-    hints = (
-        (Buttons(tuple(Button(name, name if name in COMMANDS else f"help {name}") for name in close)),)
-        if close and all(name in COMMANDS for name in close)
-        else ()
-    )
+    close = error.close if isinstance(error, UnknownName) and error.noun == COMMANDS.noun else ()
+    hints = (Buttons(tuple(Button(name, f"help {name}") for name in close)),) if close else ()
     return Answer(
         "That did not work",
         (Text(plain(str(error))), *hints),
@@ -151,7 +158,7 @@ def words_of(ask: str) -> list[str]:
     """
     if len(ask) > LONGEST_ASK:
         raise BadAsk(f"that ask has {len(ask):,} characters; the longest that can be understood has {LONGEST_ASK:,}")
-    text = ask.translate(str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "}))
+    text = ask.translate(TYPED)
     text = re.sub(r"^\s*/?finops\b", "", text, flags=re.IGNORECASE).strip()
     try:
         return shlex.split(text)
@@ -166,25 +173,30 @@ def _arguments(found: Command, words: Sequence[str]) -> tuple[list[Any], dict[st
         BadAsk: a word too many or too few, an option the command has not got, a value of another kind.
     """
     parameters = list(inspect.signature(found.run, eval_str=True).parameters.values())[1:]
-    options = {parameter.name: parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
-    takes_any = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
-    places = [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    options = {one.name: one for one in parameters if one.kind is one.KEYWORD_ONLY}
+    places = [one for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    takes_rest = any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    takes_scope = any(one.kind is one.VAR_KEYWORD for one in parameters)
     given: list[Any] = []
     named: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not takes_any and equals and name.lower() in options:
+        if equals and name.lower() in options:
             named[name.lower()] = convert(value, options[name.lower()].annotation, name.lower())
-        elif not takes_any and equals and name.isidentifier():
+        elif equals and takes_scope:
+            named[name.lower()] = value
+        elif len(given) < len(places) and not (equals and name.isidentifier()):
+            given.append(convert(word, places[len(given)].annotation, places[len(given)].name))
+        elif takes_rest:
+            given.append(word)
+        elif equals and name.isidentifier():
             known = ", ".join(options) or "none"
             raise BadAsk(f"{found.name} has no option {name!r}; it has: {known}. Write: {found.usage}")
-        elif takes_any or len(given) < len(places):
-            given.append(word if takes_any else convert(word, places[len(given)].annotation, places[len(given)].name))
         else:
             raise BadAsk(f"{word!r} is one word too many. Write: {found.usage}")
-    needed = [place for place in places if place.default is place.empty]
-    if len(given) < len(needed):
-        raise BadAsk(f"{found.name} needs {needed[len(given)].name}. Write: {found.usage}")
+    missing = [place.name for place in places[len(given) :] if place.default is place.empty]
+    if missing:
+        raise BadAsk(f"{found.name} needs {missing[0]}. Write: {found.usage}")
     return given, named
 
 

@@ -1,0 +1,46 @@
+# demo · test · check · bench: each makes its own .venv when there is none.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FILES := analysis bot charts commands providers tests benchmarks
+
+.PHONY: demo test check slow wheel bench docs clean
+
+demo: $(VENV)/demo
+	$(BIN)/pitcrew demo $(DEMO)
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest -m "not slow and not live"
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check $(FILES)
+	$(BIN)/ruff check $(FILES)
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m bot.docs --check
+	$(BIN)/python -m pytest -m "not live"
+
+docs: $(VENV)/dev
+	$(BIN)/python -m bot.docs
+
+wheel: $(VENV)/dev
+	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+# A bare environment for the demo, a full one for development; both pinned by constraints.txt.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+
+$(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e . --group dev
+	touch $@ $(VENV)/demo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,248 @@
+"""``pitcrew``: everything an operator, a script or a curious newcomer types in a shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.errors import BadConfig, FinOpsError
+from bot import config as deployment
+from bot.clock import Clock, stopped_at, wall
+from commands.core.answer import Answer
+from providers.provider import Progress
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=__doc__)
+config_app = typer.Typer(no_args_is_help=True, help="The deployment file.")
+db_app = typer.Typer(no_args_is_help=True, help="The state database.")
+app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="The deployment file; pitcrew.toml if there is one.")]
+Now = Annotated[str, typer.Option("--now", help="Answer as of this moment (ISO 8601), for scripts and tests.")]
+FORMATS = ("text", "json", "slack", "teams")
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="What you would type after /finops.")],
+    as_: Annotated[str, typer.Option("--as", help="A persona, or a user's name.")] = "you",
+    format_: Annotated[str, typer.Option("--format", help=" | ".join(FORMATS))] = "text",
+    out: Annotated[Path, typer.Option(help="Where pictures are written.")] = Path("pitcrew-out"),
+    config: ConfigFile = None,
+    now: Now = "",
+) -> None:
+    """Ask once, as if it were typed in the chat. Without a deployment file the sample company answers."""
+    if format_ not in FORMATS:
+        raise BadConfig(f"--format {format_}: there are {', '.join(FORMATS)}")
+    from bot.terminal import write_pictures
+    from bot.wiring import assembled
+
+    clock = _clock(now)
+    with (
+        _progress(quiet=format_ != "text") as progress,
+        assembled(_find(config, format_), clock, progress=progress) as crew,
+    ):
+        if not crew.state.runs.last():
+            crew.assessor.fresh(clock())
+        said = crew.typed(text, as_)
+    _print(said, format_, text, write_pictures(said, out))
+    if "error" in said.data:
+        raise typer.Exit(1)
+
+
+@app.command()
+def assess(
+    config: ConfigFile = None, format_: Annotated[str, typer.Option("--format")] = "text", now: Now = ""
+) -> None:
+    """Load new billed rows, look at everything, and say what is new."""
+    from bot.terminal import write_pictures
+    from bot.wiring import assembled
+
+    clock = _clock(now)
+    with (
+        _progress(quiet=format_ != "text") as progress,
+        assembled(_find(config, format_), clock, progress=progress) as crew,
+    ):
+        said = crew.typed("assess", "you")
+    _print(said, format_, "assess", write_pictures(said, Path("pitcrew-out")))
+    if "error" in said.data:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Show the views and end.")] = False,
+    out: Annotated[Path, typer.Option(help="Where the sample company and the pictures are kept.")] = Path(
+        "pitcrew-demo"
+    ),
+    now: Now = "",
+) -> None:
+    """Meet Pitcrew without any account: the sample company, every persona's view, and a prompt to try things."""
+    from bot.demo import run
+
+    with _progress(quiet=False) as progress:
+        run(_clock(now), out, once=once, progress=progress)
+
+
+@app.command()
+def serve(
+    config: ConfigFile = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Run on the sample company, with nothing but the tokens.")
+    ] = False,
+) -> None:
+    """Run the bot: Slack in, Slack out, the clock in between. Ends cleanly on SIGTERM."""
+    from bot.serve import main as serve_main
+
+    environ = deployment.environment()
+    chosen = deployment.sample_config(environ) if sample else deployment.find(config, environ)
+    serve_main(chosen, wall, environ)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="A folder to write.")] = Path("pitcrew-sample"),
+    seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 1,
+    months: Annotated[int, typer.Option(min=2, max=60, help="Months of history.")] = 13,
+    scale: Annotated[int, typer.Option(min=1, max=1000, help="How many times the usual number of resources.")] = 1,
+    as_of: Annotated[str, typer.Option(help="The day after the last billed one; today if not given.")] = "",
+) -> None:
+    """Write the sample company: FOCUS files of two clouds, inventory, budgets, drivers and the planted truths."""
+    from providers.sample import write
+
+    day = date.fromisoformat(as_of) if as_of else wall().date()
+    with _progress(quiet=False) as progress:
+        written = write(out, seed=seed, months=months, scale=scale, as_of=day, progress=progress)
+    typer.echo(f"The sample company is in {written.root}; what was planted is in {written.root / 'truths.json'}.")
+
+
+@app.command()
+def checks(format_: Annotated[str, typer.Option("--format", help="text | json")] = "text") -> None:
+    """List every check with the catalogue ids it serves and its thresholds."""
+    from analysis.checks import discover
+
+    found = discover()
+    listed = [
+        {
+            "name": name,
+            "serves": list(found[name].serves),
+            "thresholds": found[name].thresholds,
+            "about": found[name].doc,
+        }
+        for name in found
+    ]
+    if format_ == "json":
+        typer.echo(json.dumps(listed, indent=2))
+        return
+    for one in listed:
+        settings = ", ".join(f"{key}={value}" for key, value in found[str(one["name"])].thresholds.items())
+        typer.echo(f"{one['name']}  ({', '.join(found[str(one['name'])].serves)})\n    {settings}\n")
+
+
+@config_app.command("check")
+def config_check(config: ConfigFile = None) -> None:
+    """Read the deployment file as the bot would, and say what is wrong with it."""
+    chosen = deployment.find(config, deployment.environment())
+    source = "the sample company's defaults" if config is None and chosen.sample else str(config or "pitcrew.toml")
+    typer.echo(f"{source}: all right. {len(chosen.providers)} providers, {len(chosen.schedules)} schedules.")
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of the deployment file."""
+    typer.echo(json.dumps(deployment.Config.model_json_schema(), indent=2))
+
+
+@db_app.command("upgrade")
+def db_upgrade(config: ConfigFile = None) -> None:
+    """Bring the state database to the newest schema."""
+    from bot.wiring import state_of
+
+    with state_of(deployment.find(config, deployment.environment()), wall, upgrade=True) as state:
+        typer.echo(f"The state database is at {state.revision}.")
+
+
+@db_app.command("check")
+def db_check(config: ConfigFile = None) -> None:
+    """Say whether the state database is at the newest schema."""
+    from bot.wiring import state_of
+
+    with state_of(deployment.find(config, deployment.environment()), wall, upgrade=False) as state:
+        typer.echo(f"The state database is at {state.revision}, as it should be.")
+
+
+def _find(config: Path | None, format_: str) -> deployment.Config:
+    chosen = deployment.find(config, deployment.environment())
+    if chosen.sample and format_ == "text":
+        typer.echo("No deployment file here: these are the sample company's figures.", err=True)
+    return chosen
+
+
+def _clock(now: str) -> Clock:
+    if not now:
+        return wall
+    try:
+        moment = datetime.fromisoformat(now)
+    except ValueError:
+        raise BadConfig(f"--now {now!r} is no moment; write it like 2026-11-23T09:00") from None
+    return stopped_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    if quiet or not sys.stderr.isatty():
+        yield lambda _share, _what: None
+        return
+    columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda share, what: bar.update(task, completed=share, description=what)
+
+
+def _print(said: Answer, format_: str, text: str, files: dict[str, Path]) -> None:
+    match format_:
+        case "json":
+            from bot.figures import as_json
+
+            typer.echo(as_json(said, files))
+        case "slack":
+            from bot.slack.render import payload
+
+            typer.echo(json.dumps(payload(said, text), indent=2))
+        case "teams":
+            from bot.teams.render import card
+
+            typer.echo(json.dumps(card(said), indent=2))
+        case _:
+            from rich.console import Console
+
+            from bot.terminal import show
+
+            show(Console(), said, files)
+
+
+def main() -> None:
+    """Run the command line; what a person should be told is told on one line, without a traceback."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except FinOpsError as error:
+        typer.echo(f"pitcrew: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

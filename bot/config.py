@@ -1,0 +1,379 @@
+"""The deployment file: read once, refused early, with the line at fault."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from analysis.checks import discover as discover_checks
+from analysis.errors import BadConfig, FinOpsError
+from commands.core.context import Permission
+from commands.core.registry import discover as discover_commands
+from commands.core.registry import words_of
+from commands.personas import discover as discover_personas
+
+ENVIRONMENT = "PITCREW_"
+SECRET = re.compile(r"xox[abeprs]-|xapp-|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AccountKey=|[?&]sig=")
+PLATFORMS = ("slack", "teams")
+CRON_FIELDS = 5
+TABLE_LINE = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<name>[^\]]+?)\s*\]")
+KEY_LINE = re.compile(r"""\s*["']?(?P<name>[^"'=#]+?)["']?\s*=""")
+KINDS_OF_PROVIDER = ("focus", "sample")  # pydantic puts them into the path of an error; the file has no such level
+SOME_MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone; write one of the IANA names, like Europe/London")
+    return name
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"{code!r} is no currency; write an ISO 4217 code in capitals, like USD")
+    return code
+
+
+def _cron(text: str) -> str:
+    fields = text.split()
+    if len(fields) != CRON_FIELDS:
+        raise ValueError(f"{text!r} is no cron line; five fields are expected: minute hour day month weekday")
+    if re.search(r"\d", fields[4]):
+        raise ValueError(
+            f"weekday {fields[4]!r} is a number, and cron dialects disagree on what it means; write mon, tue …"
+        )
+    try:
+        next(CronSim(text, SOME_MONDAY))
+    except (CronSimError, StopIteration):
+        raise ValueError(f"{text!r} never comes; five fields are expected: minute hour day month weekday") from None
+    return text
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | str | float | Decimal):
+        raise ValueError(f"{value!r} is no amount")  # noqa: TRY004 (pydantic reads ValueError)
+    return Decimal(str(value))
+
+
+TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
+Currency: TypeAlias = Annotated[str, AfterValidator(_currency)]
+Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
+Amount: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of the file: nothing unknown in it, nothing changed after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReportSection(Section):
+    """How figures are told."""
+
+    currency: Currency = Field("USD", description="The currency of headlines; others are told beside it, never added.")
+    timezone: TimeZone = Field("UTC", description="The time zone of schedules that name none.")
+    locale: str = Field("en_US", description="How amounts and dates are written.")
+
+
+class StateSection(Section):
+    """The small state database."""
+
+    url: str = Field("sqlite", description="'sqlite' (a file in data.folder, one process) or postgresql+psycopg://…")
+
+
+class DataSection(Section):
+    """Where files are kept."""
+
+    folder: Path = Field(Path("pitcrew-data"), description="Billed rows, the state file and caches live here.")
+
+
+class LakeSection(Section):
+    """Where billed rows are asked."""
+
+    url: str = Field("duckdb://", description="The engine that answers questions.")
+
+
+class SlackSection(Section):
+    """How Slack is reached. The tokens are in SLACK_BOT_TOKEN, SLACK_APP_TOKEN or SLACK_SIGNING_SECRET."""
+
+    mode: Literal["socket", "http"] = Field(
+        "socket", description="socket needs no open port; http serves /slack/events."
+    )
+    api_url: str = Field(
+        "https://slack.com/api/", pattern="^https?://", description="GovSlack: https://slack-gov.com/api/"
+    )
+
+
+class ServerSection(Section):
+    """The address of the bot's own web server."""
+
+    host: str = Field("127.0.0.1", description="0.0.0.0 inside a container.")
+    port: int = Field(3000, ge=1, le=65535)
+
+
+class FocusProvider(Section):
+    """FOCUS files in a folder, whoever wrote them."""
+
+    kind: Literal["focus"]
+    path: str = Field(description="A folder, a file or a glob of FOCUS CSV, CSV.gz or Parquet files.")
+    name: str = Field("focus", description="What answers call this source.")
+
+
+class SampleProvider(Section):
+    """The sample company."""
+
+    kind: Literal["sample"]
+    seed: int = Field(1, ge=0)
+    months: int = Field(13, ge=2, le=60)
+
+
+Provider: TypeAlias = Annotated[FocusProvider | SampleProvider, Field(discriminator="kind")]
+
+
+class BudgetEntry(Section):
+    """A monthly budget."""
+
+    name: str
+    amount: Amount
+    currency: Currency = "USD"
+    account: str = Field("", description="A SubAccountId; empty for everything.")
+
+
+class ScheduleEntry(Section):
+    """What the clock asks, and who hears it: exactly what a person would type."""
+
+    name: str = Field(min_length=1)
+    cron: Cron
+    ask: str = Field(min_length=1)
+    to: Sequence[str] = ()
+    post: Literal["news", "always"] = "news"
+    timezone: TimeZone | None = None
+
+
+class Config(Section):
+    """A whole deployment."""
+
+    report: ReportSection = ReportSection()
+    data: DataSection = DataSection()
+    state: StateSection = StateSection()
+    lake: LakeSection = LakeSection()
+    slack: SlackSection = SlackSection()
+    server: ServerSection = ServerSection()
+    providers: Sequence[Provider] = ()
+    budgets: Sequence[BudgetEntry] = ()
+    checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    personas: Mapping[str, Sequence[str]] = Field(default_factory=dict)
+    roles: Mapping[str, Sequence[Permission]] = Field(default_factory=dict)
+    schedules: Sequence[ScheduleEntry] = ()
+
+    @property
+    def sample(self) -> bool:
+        """Whether every figure is the sample company's."""
+        return bool(self.providers) and all(provider.kind == "sample" for provider in self.providers)
+
+    @model_validator(mode="after")
+    def _everything_named_exists(self) -> Config:
+        checks, personas, commands = discover_checks(), discover_personas(), discover_commands()
+        for name, settings in self.checks.items():
+            checks[name].accepts(settings)
+        for name, routes in self.personas.items():
+            personas[name]
+            for route in routes:
+                _refuse_route_to_nowhere(route)
+        for schedule in self.schedules:
+            ask = schedule.ask.replace("{persona}", next(iter(personas)))
+            commands[(words_of(ask) or ["help"])[0]]
+            for name in schedule.to:
+                personas[name]
+                if not self.personas.get(name):
+                    raise BadConfig(f"schedule {schedule.name!r} goes to {name!r}, which has no route in [personas]")
+        names = [schedule.name for schedule in self.schedules]
+        if len(set(names)) < len(names):
+            raise BadConfig("two schedules have the same name; each needs its own, since it is remembered by it")
+        return self
+
+
+def _refuse_route_to_nowhere(route: str) -> None:
+    platform, colon, where = route.partition(":")
+    if not colon or platform not in PLATFORMS or not where.strip():
+        raise BadConfig(f"route {route!r} leads nowhere; write slack:#channel or teams:Team/Channel")
+    if platform == "teams":
+        raise BadConfig(f"route {route!r}: Teams is not served by this version; write slack:#channel")
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read a deployment file, with overrides from the environment (``PITCREW_REPORT__CURRENCY=EUR``).
+
+    Raises:
+        BadConfig: names the file, the line, the key, and what was expected.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise BadConfig(f"{path}: cannot be read ({error.strerror}); start from pitcrew.example.toml") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if SECRET.search(line):
+            raise BadConfig(f"{path}:{number}: a secret is written here; it belongs into the environment")
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"{path}: {error}") from None
+    return parse(overridden(raw, environ), lambda where: f"{path}:{line_of(text, where)}")
+
+
+def parse(raw: Mapping[str, Any], place: Any) -> Config:  # noqa: ANN401 (a key's path, to where it stands)
+    """Check a raw deployment; ``place`` says where a key stands, for errors.
+
+    Raises:
+        BadConfig: everything that is wrong, one line each.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as wrong:
+        raise BadConfig("\n".join(_line(error, place) for error in wrong.errors())) from None
+    except FinOpsError as error:
+        guilty = next(iter(re.findall(r"'([^']+)'", str(error))), "")
+        raise BadConfig(f"{place((guilty,))}: {error}") from None
+
+
+def overridden(raw: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """The file's values with those of the environment on top; ``__`` goes one level down, lists by number."""
+    out: dict[str, Any] = _copied(raw)
+    for variable in sorted(environ):
+        if not variable.startswith(ENVIRONMENT) or "__" not in variable:
+            continue
+        *path, last = variable.removeprefix(ENVIRONMENT).lower().split("__")
+        target: Any = out
+        for step in path:
+            target = _step(target, step, variable)
+        if isinstance(target, list):
+            raise BadConfig(f"{variable}: a list's entries are set one key at a time, like {variable}__KEY")
+        target[_present(target, last)] = _value(environ[variable])
+    return out
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever TOML holds)
+    if isinstance(value, Mapping):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _step(target: Any, step: str, variable: str) -> Any:  # noqa: ANN401 (a table or a list)
+    if isinstance(target, list):
+        if not step.isdigit() or int(step) >= len(target):
+            raise BadConfig(f"{variable}: there is no entry {step!r}; entries are counted from 0 to {len(target) - 1}")
+        return target[int(step)]
+    inner = target.setdefault(_present(target, step), {})
+    if not isinstance(inner, dict | list):
+        raise BadConfig(f"{variable}: {step} is a value, nothing can be set inside it")
+    return inner
+
+
+def _present(table: Mapping[str, Any], name: str) -> str:
+    """The key as the file writes it: the environment knows neither capitals nor hyphens."""
+    known = [*table, *(discover_checks())]
+    return next((key for key in known if key.lower().replace("-", "_") == name), name)
+
+
+def _value(text: str) -> Any:  # noqa: ANN401
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def line_of(text: str, where: Sequence[str | int]) -> int:
+    """The line on which a key of a TOML text stands: the deepest part of its path that is found.
+
+    A path of one word that is no key stands where the word first does.
+    """
+    wanted = [str(part) for part in where if part not in KINDS_OF_PROVIDER]
+    best, depth = 1, 0
+    for number, path in _paths(text):
+        if len(path) > depth and path == wanted[: len(path)]:
+            best, depth = number, len(path)
+    if not depth and wanted and wanted[0]:
+        best = next((number for number, line in enumerate(text.splitlines(), 1) if wanted[0] in line), 1)
+    return best
+
+
+def _paths(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each line that opens a table or sets a key, with the path it has in the parsed file."""
+    header: list[str] = []
+    entries: Counter[str] = Counter()
+    for number, line in enumerate(text.splitlines(), 1):
+        if table := TABLE_LINE.match(line):
+            header = table["name"].replace('"', "").split(".")
+            if table["many"]:
+                header.append(str(entries[table["name"]]))
+                entries[table["name"]] += 1
+            yield number, header
+        elif key := KEY_LINE.match(line):
+            yield number, [*header, key["name"]]
+
+
+def _line(error: Any, place: Any) -> str:  # noqa: ANN401 (pydantic's own dictionary)
+    """One line of what is wrong: where, which key, what was expected."""
+    where, said = error["loc"], error["msg"].removeprefix("Value error, ")
+    match error["type"]:
+        case "extra_forbidden":
+            said = "there is no such key; `pitcrew config schema` lists those that are"
+        case "missing":
+            said = "is missing"
+        case "union_tag_invalid" | "union_tag_not_found":
+            where, said = (*where, "kind"), f"one of {', '.join(KINDS_OF_PROVIDER)} is expected"
+        case _:
+            said = f"{said} (it is {error['input']!r})"
+    key = ".".join(str(part) for part in where if part not in KINDS_OF_PROVIDER)
+    return f"{place(where)}: {key or 'the file'}: {said}"
+
+
+def secret(name: str, environ: Mapping[str, str]) -> str:
+    """A secret from the environment, or from the file that ``<name>_FILE`` names; empty if there is neither.
+
+    Raises:
+        BadConfig: the file cannot be read.
+    """
+    if value := environ.get(name, "").strip():
+        return value
+    if not (path := environ.get(f"{name}_FILE", "")):
+        return ""
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise BadConfig(f"{name}_FILE: {path} cannot be read ({error.strerror})") from None
+
+
+def sample_config(environ: Mapping[str, str]) -> Config:
+    """The deployment that needs nothing: the sample company, everything in one folder."""
+    raw = {"providers": [{"kind": "sample"}], "roles": {"*": ["read", "act"]}}
+    return parse(overridden(raw, environ), lambda _: "the environment")
+
+
+def find(given: Path | None, environ: Mapping[str, str]) -> Config:
+    """The deployment file that was named, or ``pitcrew.toml`` here, or else the sample company."""
+    path = given or Path(environ.get("PITCREW_CONFIG", "pitcrew.toml"))
+    if given is None and not path.exists() and "PITCREW_CONFIG" not in environ:
+        return sample_config(environ)
+    return load(path, environ)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment: read here and nowhere else."""
+    return os.environ
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone that was checked before."""
+    return ZoneInfo(name)

@@ -1,0 +1,106 @@
+"""Pages that are written by the code they describe; ``python -m bot.docs --check`` refuses stale ones."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from analysis.checks import discover as discover_checks
+from bot.config import Config
+from commands.core.registry import Group
+from commands.core.registry import discover as discover_commands
+from providers.focus.quirks import TABLE as QUIRKS
+
+FOLDER = Path("docs")
+
+
+def commands_page() -> str:
+    """Every command, as help tells it."""
+    found = discover_commands()
+    lines = [
+        "# What may be asked",
+        "",
+        "Type `/finops` and one of these; or mention the bot, or write to it directly.",
+        "",
+    ]
+    for group in Group:
+        lines += [f"## {group}", ""]
+        for name in found:
+            if found[name].group is group:
+                lines += [f"### {name}", "", f"`/finops {found[name].usage}`", "", found[name].run.__doc__ or "", ""]
+                lines += [f"- `/finops {example}`" for example in found[name].examples]
+                lines += ["", f"Needs the {found[name].needs} permission.", ""]
+    return _page(lines)
+
+
+def checks_page() -> str:
+    """Every check, with the catalogue ids it serves, its thresholds and where they come from."""
+    found = discover_checks()
+    lines = ["# The checks", "", "Each is priced from the billed rows of the resource itself.", ""]
+    for name in found:
+        settings = "".join(f"- `{key} = {value}`\n" for key, value in found[name].thresholds.items())
+        lines += [f"## {name}", "", f"Serves {', '.join(found[name].serves)}.", "", found[name].doc, ""]
+        lines += [f"Settings under `[checks.{name}]`:", "", settings]
+    return _page(lines)
+
+
+def config_page() -> str:
+    """Every key of the deployment file."""
+    schema = Config.model_json_schema()
+    lines = ["# The deployment file", "", "One TOML file, `pitcrew.toml`; `pitcrew.example.toml` is a whole one.", ""]
+    for name, section in sorted(schema["$defs"].items()):
+        rows = [_row(key, what) for key, what in section.get("properties", {}).items()]
+        if rows:
+            lines += [
+                f"## {name}",
+                "",
+                section.get("description", ""),
+                "",
+                "| key | kind | default | |",
+                "|---|---|---|---|",
+                *rows,
+                "",
+            ]
+    return _page(lines)
+
+
+def quirks_page() -> str:
+    """What providers' FOCUS files really hold, and what the reader makes of it."""
+    lines = ["# FOCUS as providers write it", "", "| where | what they write | what we read |", "|---|---|---|"]
+    lines += [f"| {quirk.where} | {quirk.seen} | {quirk.read_as} |" for quirk in QUIRKS]
+    return _page([*lines, ""])
+
+
+PAGES = {"commands.md": commands_page, "checks.md": checks_page, "config.md": config_page, "focus.md": quirks_page}
+
+
+def main() -> None:
+    """Write the pages, or check that they are what would be written."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = FOLDER / name, page()
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            stale.append(str(path))
+    if stale:
+        sys.exit(f"stale: {', '.join(stale)}; write them anew with `make docs`")
+
+
+def _row(key: str, what: dict[str, object]) -> str:
+    default = json.dumps(what["default"]) if "default" in what else "needed"
+    return f"| `{key}` | {_kind(what)} | {default} | {what.get('description', '')} |"
+
+
+def _kind(what: dict[str, object]) -> str:
+    return str(what.get("type") or what.get("$ref", "any")).removeprefix("#/$defs/")
+
+
+def _page(lines: list[str]) -> str:
+    words = "\n".join(lines)
+    return "\n".join(line.removeprefix("    ").rstrip() for line in words.splitlines()).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Microsoft Teams: answers as Adaptive Cards."""

@@ -1,0 +1,96 @@
+"""Answers in a terminal: the same parts, for people at a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_never
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table as Grid
+from rich.text import Text as Styled
+
+from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone
+
+COLOURS = {Tone.CALM: "cyan", Tone.GOOD: "green", Tone.WARN: "yellow", Tone.BAD: "red"}
+SIGNS = {Tone.CALM: "●", Tone.GOOD: "✔", Tone.WARN: "▲", Tone.BAD: "✖"}  # never by colour alone
+WIDEST = 110
+
+
+def show(console: Console, answer: Answer, files: Mapping[str, Path], *, numbered: int = 1) -> list[Button]:
+    """Print an answer; buttons get numbers from ``numbered`` on, and are given back in that order."""
+    colour = COLOURS[answer.tone]
+    console.print()
+    console.print(f"[bold {colour}]{SIGNS[answer.tone]} {escape(answer.title)}[/]")
+    pressed: list[Button] = []
+    for part in answer.parts:
+        _print(console, part, files, pressed, numbered)
+    return pressed
+
+
+def write_pictures(answer: Answer, folder: Path) -> dict[str, Path]:
+    """Write an answer's pictures as PNG files; gives back where each digest went."""
+    files: dict[str, Path] = {}
+    for picture in answer.pictures:
+        folder.mkdir(parents=True, exist_ok=True)
+        files[picture.digest] = folder / f"{picture.name}-{picture.digest[:8]}.png"
+        files[picture.digest].write_bytes(picture.png)
+    return files
+
+
+def _print(console: Console, part: Part, files: Mapping[str, Path], pressed: list[Button], numbered: int) -> None:
+    match part:
+        case Text(text):
+            console.print(Padding(_marked(text), (0, 0, 0, 2)), width=WIDEST)
+        case Facts():
+            console.print(_facts(part), width=WIDEST)
+        case Table():
+            console.print(_table(part), width=WIDEST)
+        case Code(label, text):
+            code = Syntax(text, "bash", word_wrap=True, background_color="default")
+            console.print(Panel(code, title=label, title_align="left", box=box.ROUNDED, width=WIDEST))
+        case Chart(picture):
+            where = files.get(picture.digest)
+            console.print(Padding(Styled(f"▣ {where or picture.name}", style="bold"), (0, 0, 0, 2)), soft_wrap=True)
+            console.print(Padding(Styled(picture.alt, style="dim"), (0, 0, 0, 4)), width=WIDEST)
+        case Buttons(buttons):
+            first = numbered + len(pressed)
+            labels = (f"[{number}] {button.label}" for number, button in enumerate(buttons, first))
+            console.print(Padding(Styled("   ".join(labels), style="bold blue"), (0, 0, 0, 2)), width=WIDEST)
+            pressed.extend(buttons)
+        case Note(text):
+            console.print(Padding(Styled(text, style="dim italic"), (0, 0, 0, 2)), width=WIDEST)
+        case _:
+            assert_never(part)
+
+
+def _facts(facts: Facts) -> Grid:
+    grid = Grid.grid(padding=(0, 3, 0, 0))
+    grid.add_column(style="dim")
+    grid.add_column(style="bold")
+    for name, value in facts.pairs:
+        grid.add_row(f"  {escape(name)}", escape(value))
+    return grid
+
+
+def _table(table: Table) -> Grid:
+    grid = Grid(box=box.SIMPLE, pad_edge=False)
+    for index, heading in enumerate(table.headings):
+        grid.add_column(escape(heading), justify="right" if index in table.numbers else "left")
+    for row in table.rows:
+        grid.add_row(*map(escape, row))
+    return grid
+
+
+def _marked(text: str) -> Styled:
+    """``**bold**`` and `` `code` `` as styles."""
+    styled = Styled()
+    for index, piece in enumerate(text.split("**")):
+        for inner, word in enumerate(piece.split("`")):
+            styled.append(word, style=("bold " if index % 2 else "") + ("cyan" if inner % 2 else ""))
+    return styled

@@ -1,0 +1,123 @@
+"""The composition root: every concrete thing is made here, once, and handed to whom it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from uuid import uuid4
+
+from analysis.budgets import Budget
+from analysis.errors import BadConfig
+from analysis.money import Money
+from bot import config as deployment
+from bot.assessor import Assessor
+from bot.clock import Clock
+from bot.config import Config
+from bot.identity import caller_of
+from bot.ports import Ask, Place
+from bot.state import State
+from commands.core.answer import Answer
+from commands.core.context import Context, Report
+from commands.core.registry import answer
+from providers.focus.provider import FocusProvider
+from providers.lake import Lake
+from providers.provider import Progress, Provider
+from providers.sample import SampleProvider
+
+Lines = Callable[[], Sequence[tuple[str, str]]]
+
+
+@dataclass
+class Crew:
+    """Everything that answers an ask, whichever way the ask came."""
+
+    config: Config
+    clock: Clock
+    state: State
+    lake: Lake
+    assessor: Assessor
+    report: Report
+    machinery: Lines = lambda: ()
+
+    def context(self, ask: Ask) -> Context:
+        """The world as this ask may see it."""
+        return Context(
+            caller=caller_of(ask, self.config.roles),
+            now=self.clock(),
+            costs=self.lake,
+            findings=self.state.findings,
+            audit=self.state.audit,
+            assessments=self.assessor,
+            report=self.report,
+            machinery=self.machinery,
+        )
+
+    def typed(self, text: str, who: str) -> Answer:
+        """Answer what was typed in a terminal, here and now, without inbox and outbox.
+
+        Whoever has a shell may read the data folder anyway, and so may do everything.
+        """
+        ask = Ask(f"terminal:{uuid4().hex}", Place("terminal", "local"), f"terminal:{who}", who, text, self.clock())
+        return answer(text, self.context(ask))
+
+
+@contextmanager
+def assembled(config: Config, clock: Clock, *, progress: Progress = lambda _share, _what: None) -> Iterator[Crew]:
+    """Make a crew, and put everything away afterwards.
+
+    Raises:
+        BadConfig: something that the deployment names cannot be used.
+    """
+    folder = config.data.folder
+    sources = [_provider(one, config, clock(), progress) for one in config.providers]
+    if not sources:
+        raise BadConfig('no [[providers]] are named; kind = "focus" reads FOCUS files, kind = "sample" needs nothing')
+    with state_of(config, clock) as state:
+        lake = Lake.open(config.lake.url, folder / "lake")
+        report = Report(
+            config.report.currency,
+            config.report.timezone,
+            config.report.locale,
+            sample=config.sample,
+            budgets=partial(_budgets, config, sources),
+        )
+        assessor = Assessor(lake, sources, state.findings, state.runs, report, config.checks, progress)
+        crew = Crew(config, clock, state, lake, assessor, report)
+        if not lake.version:
+            assessor.load(clock())
+        yield crew
+
+
+@contextmanager
+def state_of(config: Config, clock: Clock, *, upgrade: bool = True) -> Iterator[State]:
+    """Open the state database of a deployment, and close it afterwards.
+
+    Raises:
+        BadConfig: another process holds it, or its schema is behind and may not be upgraded.
+    """
+    folder = config.data.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:///{folder / 'state.db'}" if config.state.url == "sqlite" else config.state.url
+    state = State.open(url, clock, folder=folder, upgrade=upgrade)
+    try:
+        yield state
+    finally:
+        state.close()
+
+
+def _provider(one: deployment.Provider, config: Config, now: datetime, progress: Progress) -> Provider:
+    match one:
+        case deployment.FocusProvider():
+            return FocusProvider(one.name, one.path)
+        case deployment.SampleProvider():
+            root = config.data.folder / "sample"
+            return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
+
+
+def _budgets(config: Config, sources: Sequence[Provider], day: date) -> Sequence[Budget]:
+    """Budgets of the deployment file first, then those set in the clouds."""
+    own = [Budget(one.name, Money(one.amount, one.currency), one.account) for one in config.budgets]
+    return [*own, *(budget for source in sources for budget in source.budgets(day))]

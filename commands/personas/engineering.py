@@ -1,0 +1,42 @@
+"""Engineering, the hands on the car: the exact resources to fix, worth first."""
+
+from __future__ import annotations
+
+from analysis.assessment import Assessment
+from analysis.findings import WAITING
+from commands.core.answer import Answer, Button, Buttons, Facts, Table, Text, Tone
+from commands.core.cards import figures, worth
+from commands.core.context import Report
+from commands.personas import persona
+
+MOST_SHOWN = 5
+
+
+@persona("engineering")
+def engineering(found: Assessment, report: Report) -> Answer:  # noqa: ARG001 (every view is called alike)
+    """What nobody has taken on yet, by worth, with a button to each."""
+    waiting = sorted((one for one in found.findings if one.state in WAITING), key=lambda one: -one.monthly_waste.amount)
+    if not waiting:
+        return Answer("Engineering: nothing to fix", (Text("Every finding has somebody. Well driven."),), Tone.GOOD)
+    shown = waiting[:MOST_SHOWN]
+    rows = tuple((f"{n}. {one.title}", one.tags.get("team", "–"), worth(one)) for n, one in enumerate(shown, 1))
+    by_check: dict[str, int] = {}
+    for one in waiting:
+        by_check[one.check] = by_check.get(one.check, 0) + 1
+    kinds = ", ".join(f"{count} {name}" for name, count in sorted(by_check.items(), key=lambda item: -item[1]))
+    return Answer(
+        f"Engineering: {len(waiting)} findings, {found.waste(waiting)} a month",
+        (
+            Facts((("Nobody has them yet", f"{len(waiting)} findings"), ("By kind", kinds))),
+            Table(("What", "Team", "A month"), rows, numbers=(2,)),
+            Buttons(
+                (
+                    *(Button(f"{n}. Show", f"finding {one.short}") for n, one in enumerate(shown, 1)),
+                    Button("All", "waste"),
+                )
+            ),
+        ),
+        Tone.WARN,
+        shows=tuple(one.id for one in shown),
+        data={"count": len(waiting), "waste": found.waste(waiting).amount, "findings": [figures(one) for one in shown]},
+    )

@@ -1,0 +1,17 @@
+"""``/finops release``, and the Release button: a finding goes back to everybody."""
+
+from __future__ import annotations
+
+from analysis import findings
+from commands.core.answer import Answer
+from commands.core.cards import finding_card
+from commands.core.context import Context, Permission
+from commands.core.registry import Group, command
+
+
+@command("release", needs=Permission.ACT, group=Group.WASTE, examples=("release 3f9a1c2e",))
+def release(context: Context, finding: str) -> Answer:
+    """Give back what you claimed, accepted or snoozed: it is open again."""
+    asked = f"release {finding}"
+    moved = context.findings.move(finding, findings.release(), context.caller, asked, context.now)
+    return finding_card(moved, replaces=True)

@@ -1,0 +1,1 @@
+"""The same tree again, asked whether it means what it says."""

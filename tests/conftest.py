@@ -1,0 +1,73 @@
+"""The sample company, made once a session; a crew with a state of its own for each test that wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot import config as deployment
+from bot.assessor import Assessor
+from bot.clock import stopped_at
+from bot.ports import Ask, Place
+from bot.state import State
+from bot.wiring import Crew, assembled
+from commands.core.answer import Answer
+from commands.core.registry import answer
+
+NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Company:
+    """The sample company, loaded."""
+
+    crew: Crew
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """Thirteen months of two clouds in a lake, as of ``NOW``."""
+    folder = tmp_path_factory.mktemp("company")
+    raw = {
+        "data": {"folder": str(folder)},
+        "providers": [{"kind": "sample"}],
+        "roles": {
+            "slack:UADMIN": ["read", "act", "admin"],
+            "slack:UGUEST": [],
+            "slack:UREAD": ["read"],
+            "*": ["read", "act"],
+        },
+    }
+    with assembled(deployment.parse(raw, lambda _: "test"), stopped_at(NOW)) as crew:
+        yield Company(crew, folder)
+
+
+@dataclass
+class Talk:
+    """A crew that can be talked to."""
+
+    crew: Crew
+    said: int = 0
+
+    def ask(self, text: str, user: str = "slack:UANA", key: str = "") -> Answer:
+        """What the crew answers to ``user``."""
+        self.said += 1
+        place = Place("slack", "T1", "C1")
+        name = user.removeprefix("slack:U").capitalize()
+        one = Ask(key or f"test:{self.said}", place, user, name, text, self.crew.clock())
+        return answer(text, self.crew.context(one))
+
+
+@pytest.fixture
+def talk(company: Company, tmp_path: Path) -> Iterator[Talk]:
+    """The sample company's crew with an empty state database."""
+    crew = company.crew
+    with State.open(f"sqlite:///{tmp_path / 'state.db'}", crew.clock, folder=tmp_path) as state:
+        old = crew.assessor
+        assessor = Assessor(old.lake, old.providers, state.findings, state.runs, crew.report, {})
+        yield Talk(replace(crew, state=state, assessor=assessor))
