@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
+from math import fsum
 
 import numpy as np
 
+from analysis.errors import BadData, TooShort
 from analysis.focus import DailySeries
+from analysis.forecast_model import fit
+from analysis.forecast_ranges import Sizes, shipped, sizes
 from analysis.money import Money
-from analysis.periods import Period
+from analysis.periods import Period, month_of, months_after
+
+LEAST_DAYS = 7  # every weekday once: with fewer, a weekend passes for a saving
+CHUNK = 1_000  # series at once, so that memory stays near 300 MB whatever the number
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,134 @@ class Forecast:
     fan: np.ndarray
     monthly_charges: tuple[tuple[int, Money], ...]  # day of the month, and what is scheduled on it
 
+    @property
+    def fan_start(self) -> date:
+        """The first day of ``fan``."""
+        return max(self.known_until, self.month.start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is asked of every series alike: ``ahead`` days from ``known_until``, cut into ``month`` and ``months``."""
+
+    start: date
+    known_until: date
+    month: Period
+    months: tuple[Period, ...]
+
+    @property
+    def ahead(self) -> int:
+        return max(0, self.day(self.months[-1].end if self.months else self.month.end))
+
+    def day(self, when: date) -> int:
+        """Days from the first unknown day to ``when``."""
+        return (when - self.known_until).days
+
 
 def forecast(series: DailySeries, *, known_until: date, as_of: date, months: int = 3) -> Sequence[Forecast]:
-    """Forecast each series to the end of the month of ``as_of`` and ``months`` further ones."""
-    raise NotImplementedError
+    """Forecast each series to the end of the month of ``as_of`` and ``months`` further ones.
+
+    Days from ``known_until`` on are not believed: providers deliver a day's rows over the following days. They come
+    back as ``provisional``. Series forecast together lend each other how errors grow, so hand in a portfolio at once.
+
+    Raises:
+        TooShort: fewer than ``LEAST_DAYS`` complete days.
+        BadData: a value is missing or infinite.
+    """
+    month = month_of(as_of)
+    known_until = min(known_until, series.period.end, month.end)
+    known = max(0, (known_until - series.start).days)
+    if known < LEAST_DAYS:
+        raise TooShort(
+            f"{known} complete days of history, and a forecast needs {LEAST_DAYS}: every weekday once, or a weekend"
+            f" passes for a saving; ask again from {series.start + timedelta(days=LEAST_DAYS)} on, or load older bills"
+        )
+    if not np.isfinite(series.values).all():
+        row, day = (int(place[0]) for place in np.nonzero(~np.isfinite(series.values)))
+        where = f"{' '.join(series.names[row])} on {series.start + timedelta(days=day)}"
+        raise BadData(f"the cost of {where} is missing; a day without cost is 0, so fill it or leave the series out")
+    task = _Task(series.start, known_until, month, tuple(months_after(as_of, months)))
+    chunks = max(1, -(-len(series.names) // CHUNK))
+    found: list[Forecast] = []
+    for rows in np.array_split(np.arange(len(series.names)), chunks):
+        found.extend(_forecast(series, rows, known, task))
+    return found
+
+
+def _forecast(series: DailySeries, rows: np.ndarray, known: int, task: _Task) -> Iterator[Forecast]:
+    if not rows.size:
+        return
+    values = series.values[rows].astype(float)
+    actual, provisional = values[:, :known], values[:, known:]
+    fitted = fit(actual, task.start, task.ahead)
+    spread = sizes(fitted, shipped())
+    floor = np.where((values >= 0).all(axis=1), 0.0, -np.inf)  # what never was a credit will not become one
+    weekdays = fitted.weekdays[:, known:]
+    to_date = [_to_date(row, task) for row in actual]
+    fan = _fan(task, fitted.daily, weekdays, spread, floor) + np.array(to_date)[:, None, None]
+    later = [_window(task, period, fitted.daily, weekdays, spread, floor) for period in task.months]
+    for place, row in enumerate(rows):
+        spent = _cents(to_date[place], series.currency)
+        yield Forecast(
+            name=series.names[row],
+            currency=series.currency,
+            start=series.start,
+            actual=actual[place],
+            provisional=provisional[place],
+            known_until=task.known_until,
+            month=task.month,
+            month_to_date=spent,
+            month_end=_range(fan[place, -1], series.currency) if fan.shape[1] else Range(*[spent] * 5),
+            months=tuple((span, _range(q[place], series.currency)) for span, q in zip(task.months, later, strict=True)),
+            daily=fitted.daily[place],
+            fan=fan[place],
+            monthly_charges=tuple(
+                (int(day), _cents(fitted.charges[place, day], series.currency))
+                for day in np.flatnonzero(fitted.charges[place])
+            ),
+        )
+
+
+def _to_date(actual: np.ndarray, task: _Task) -> float:
+    """The month's complete days, added without a rounding error."""
+    return fsum(actual[max(0, (task.month.start - task.start).days) :]) if task.known_until > task.month.start else 0.0
+
+
+def _fan(task: _Task, daily: np.ndarray, weekdays: np.ndarray, spread: Sizes, floor: np.ndarray) -> np.ndarray:
+    """The rest of the month, cumulated to the end of each of its days (S × days × 5)."""
+    begin = max(0, task.day(task.month.start))
+    ends = range(begin + 1, task.day(task.month.end) + 1)
+    if not ends:
+        return np.empty((len(daily), 0, 5))
+    steps = [_total(begin, end, daily, weekdays, spread, floor) for end in ends]
+    grown = np.stack(steps, axis=1)
+    capped = np.minimum.accumulate(grown[:, ::-1], axis=1)[:, ::-1]  # a sum of costs does not fall again
+    return np.where(np.isfinite(floor)[:, None, None], capped, grown)
+
+
+def _window(
+    task: _Task, period: Period, daily: np.ndarray, weekdays: np.ndarray, spread: Sizes, floor: np.ndarray
+) -> np.ndarray:
+    return _total(task.day(period.start), task.day(period.end), daily, weekdays, spread, floor)
+
+
+def _total(
+    begin: int, end: int, daily: np.ndarray, weekdays: np.ndarray, spread: Sizes, floor: np.ndarray
+) -> np.ndarray:
+    """Expected, low80, high80, low95, high95 (S × 5) of the sum over coming days ``begin`` to ``end``."""
+    expected = daily[:, begin:end].sum(axis=1)
+    low95, low80, high80, high95 = spread.misses(begin, end).T * weekdays[:, begin:end].sum(axis=1)
+    low80, high80 = np.minimum(low80, 0), np.maximum(high80, 0)
+    low95, high95 = np.minimum(low95, low80), np.maximum(high95, high80)
+    total = np.stack([expected, *(expected + miss for miss in (low80, high80, low95, high95))], axis=1)
+    found: np.ndarray = np.maximum(total, floor[:, None])
+    return found
+
+
+def _range(total: np.ndarray, currency: str) -> Range:
+    return Range(*(_cents(float(amount), currency) for amount in total))
+
+
+def _cents(amount: float, currency: str) -> Money:
+    """Money of a float, to the cent; the float's own last digits are noise."""
+    return Money(Decimal(round(amount * 100)).scaleb(-2), currency)

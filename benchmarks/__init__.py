@@ -1,0 +1,1 @@
+"""Performance claims, as scripts: each prints ratios against a named peer in one run."""
