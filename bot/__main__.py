@@ -52,7 +52,7 @@ def ask(
         if not crew.state.runs.last():
             crew.assessor.fresh(clock())
         said = crew.typed(text, as_)
-    _print(said, format_, text, write_pictures(said, out))
+    _print(said, format_, write_pictures(said, out))
     if "error" in said.data:
         raise typer.Exit(1)
 
@@ -71,7 +71,7 @@ def assess(
         assembled(_find(config, format_), clock, progress=progress) as crew,
     ):
         said = crew.typed("assess", "you")
-    _print(said, format_, "assess", write_pictures(said, Path("pitcrew-out")))
+    _print(said, format_, write_pictures(said, Path("pitcrew-out")))
     if "error" in said.data:
         raise typer.Exit(1)
 
@@ -209,20 +209,20 @@ def _progress(*, quiet: bool) -> Iterator[Progress]:
         yield lambda share, what: bar.update(task, completed=share, description=what)
 
 
-def _print(said: Answer, format_: str, text: str, files: dict[str, Path]) -> None:
+def _print(said: Answer, format_: str, files: dict[str, Path]) -> None:
     match format_:
         case "json":
             from bot.figures import as_json
 
             typer.echo(as_json(said, files))
         case "slack":
-            from bot.slack.render import payload
+            from bot.slack.render import render
 
-            typer.echo(json.dumps(payload(said, text), indent=2))
+            typer.echo(json.dumps(render(said), indent=2, ensure_ascii=False))
         case "teams":
             from bot.teams.render import card
 
-            typer.echo(json.dumps(card(said), indent=2))
+            typer.echo(json.dumps(card(said), indent=2, ensure_ascii=False))
         case _:
             from rich.console import Console
 

@@ -14,15 +14,15 @@ import structlog
 from analysis import checks
 from analysis.assessment import Assessment, Breakdown
 from analysis.budgets import Budget
-from analysis.errors import TooShort
+from analysis.errors import NoData
 from analysis.estate import Estate, Resource
 from analysis.findings import Finding
-from analysis.focus import DAY, TAG, CostQuery, Freshness
+from analysis.focus import TAG, CostQuery, Freshness
 from analysis.forecasts import Forecast, forecast
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of
 from commands.core.context import Costs, Findings, Report, Seen
-from commands.forecast import HISTORY
+from commands.forecast import daily
 from providers.lake import Lake
 from providers.provider import Progress, Provider
 
@@ -157,12 +157,10 @@ def _breakdown(costs: Costs, report: Report, period: Period, dimension: str) -> 
 
 
 def _outlook(costs: Costs, report: Report, fresh: Freshness, now: datetime) -> Forecast | None:
-    today = now.date()
-    start = max(fresh.covers.start, today - HISTORY)
-    frame = costs.ask(CostQuery(Period(start, max(start, today)), report.currency, (DAY,)))
     try:
-        return forecast(frame.daily().total(), known_until=fresh.complete_until, as_of=today)[0]
-    except TooShort:
+        frame = daily(costs, now, fresh, report.currency)
+        return forecast(frame.daily().total(), known_until=fresh.complete_until, as_of=now.date())[0]
+    except NoData:  # too short, too old, or another currency
         return None
 
 

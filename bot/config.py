@@ -7,17 +7,16 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
-from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
+from bot.cadence.schedule import Schedule
 from commands.core.context import Permission
 from commands.core.registry import discover as discover_commands
 from commands.core.registry import words_of
@@ -30,7 +29,6 @@ CRON_FIELDS = 5
 TABLE_LINE = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<name>[^\]]+?)\s*\]")
 KEY_LINE = re.compile(r"""\s*["']?(?P<name>[^"'=#]+?)["']?\s*=""")
 KINDS_OF_PROVIDER = ("focus", "sample")  # pydantic puts them into the path of an error; the file has no such level
-SOME_MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def _time_zone(name: str) -> str:
@@ -46,17 +44,12 @@ def _currency(code: str) -> str:
 
 
 def _cron(text: str) -> str:
-    fields = text.split()
-    if len(fields) != CRON_FIELDS:
+    if len(text.split()) != CRON_FIELDS:
         raise ValueError(f"{text!r} is no cron line; five fields are expected: minute hour day month weekday")
-    if re.search(r"\d", fields[4]):
-        raise ValueError(
-            f"weekday {fields[4]!r} is a number, and cron dialects disagree on what it means; write mon, tue …"
-        )
     try:
-        next(CronSim(text, SOME_MONDAY))
-    except (CronSimError, StopIteration):
-        raise ValueError(f"{text!r} never comes; five fields are expected: minute hour day month weekday") from None
+        Schedule("", text, "help")
+    except BadConfig as error:
+        raise ValueError(str(error).removeprefix("schedule '': ")) from None
     return text
 
 

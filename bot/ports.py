@@ -47,6 +47,7 @@ class Ask:
     received_at: datetime
     clicked: bool = False  # by a button on the message ``place.message``
     loud: bool = False  # may be answered for all to see (a mention, a direct message), not only for the asker
+    attempt: int = 0  # how often it was leased; an ask that takes its answerer down is not tried for ever
 
 
 class Priority(IntEnum):
@@ -152,7 +153,7 @@ class Inbox(Protocol):
         """
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
-        """Lease asks that nobody is answering, the oldest first."""
+        """Lease asks that nobody is answering, the oldest first; each says in ``attempt`` how often it was leased."""
 
     def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +14,7 @@ from analysis.errors import BadConfig
 from analysis.money import Money
 from bot import config as deployment
 from bot.assessor import Assessor
+from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
 from bot.identity import caller_of
@@ -27,8 +28,6 @@ from providers.lake import Lake
 from providers.provider import Progress, Provider
 from providers.sample import SampleProvider
 
-Lines = Callable[[], Sequence[tuple[str, str]]]
-
 
 @dataclass
 class Crew:
@@ -40,7 +39,7 @@ class Crew:
     lake: Lake
     assessor: Assessor
     report: Report
-    machinery: Lines = lambda: ()
+    schedules: Sequence[Schedule] = ()
 
     def context(self, ask: Ask) -> Context:
         """The world as this ask may see it."""
@@ -55,6 +54,23 @@ class Crew:
             machinery=self.machinery,
         )
 
+    def watched(self, schedules: Sequence[Schedule]) -> None:
+        """Tell `status` of the schedules that are kept."""
+        self.schedules = schedules
+
+    def machinery(self) -> Sequence[tuple[str, str]]:
+        """What `status` tells of the bot itself: the last assessment, the outbox, what the clock does next."""
+        last = self.state.runs.last()
+        waiting = {state: count for state, count in self.state.outbox.counts().items() if count and state != "sent"}
+        lines = [
+            ("Last assessment", f"{last.finished:%d %b %Y at %H:%M} UTC" if last and last.finished else "none yet"),
+            ("Messages waiting", ", ".join(f"{count} {state}" for state, count in waiting.items()) or "none"),
+        ]
+        for schedule in self.schedules:
+            coming = next(iter(next_fires(schedule, self.clock(), 1)), None)
+            lines.append((schedule.name, f"{coming:%a %d %b at %H:%M %Z}" if coming else "never"))
+        return lines
+
     def typed(self, text: str, who: str) -> Answer:
         """Answer what was typed in a terminal, here and now, without inbox and outbox.
 
@@ -65,8 +81,10 @@ class Crew:
 
 
 @contextmanager
-def assembled(config: Config, clock: Clock, *, progress: Progress = lambda _share, _what: None) -> Iterator[Crew]:
-    """Make a crew, and put everything away afterwards.
+def assembled(
+    config: Config, clock: Clock, *, progress: Progress = lambda _share, _what: None, load: bool = True
+) -> Iterator[Crew]:
+    """Make a crew, and put everything away afterwards; ``load`` billed rows at once if there are none yet.
 
     Raises:
         BadConfig: something that the deployment names cannot be used.
@@ -86,7 +104,7 @@ def assembled(config: Config, clock: Clock, *, progress: Progress = lambda _shar
         )
         assessor = Assessor(lake, sources, state.findings, state.runs, report, config.checks, progress)
         crew = Crew(config, clock, state, lake, assessor, report)
-        if not lake.version:
+        if load and not lake.version:
             assessor.load(clock())
         yield crew
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from analysis.budgets import Budget
-from analysis.errors import BadAsk, NoData
+from analysis.errors import BadAsk, NoData, TooShort
 from analysis.focus import COST_COLUMNS, DAY, CostFrame, CostQuery, Freshness
 from analysis.forecasts import Forecast, Range
 from analysis.forecasts import forecast as project
@@ -15,12 +15,13 @@ from analysis.money import Money
 from analysis.periods import Period, month_of
 from charts.forecast_fan import forecast_fan
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Tone
-from commands.core.context import Context
+from commands.core.context import Context, Costs
 from commands.core.registry import Group, command
 from commands.core.scope import resolve, said
 
 HISTORY = timedelta(days=400)  # thirteen months: every weekday often, every monthly charge a dozen times
 MOST_MONTHS = 12
+STALE = timedelta(days=45)  # a bill that ended before last month says nothing about this one
 
 
 @command("forecast", group=Group.COST, examples=("forecast", "forecast team=search", "forecast account=prod months=6"))
@@ -39,7 +40,7 @@ def forecast(
     money = (currency or context.report.currency).upper()
     freshness = context.costs.freshness(context.now)
     where = resolve(context.costs, scope)
-    frame = daily(context, freshness, money, where=where, cost=cost)
+    frame = daily(context.costs, context.now, freshness, money, where=where, cost=cost)
     today = context.now.date()
     outlook = project(frame.daily().total(), known_until=freshness.complete_until, as_of=today, months=months)[0]
     budget = budget_for(context.report.budgets(today), scope, where, money)
@@ -58,7 +59,8 @@ def forecast(
 
 
 def daily(
-    context: Context,
+    costs: Costs,
+    now: datetime,
     freshness: Freshness,
     currency: str,
     *,
@@ -68,14 +70,20 @@ def daily(
     """The daily costs that a forecast stands on.
 
     Raises:
+        TooShort: the rows end too long ago.
         NoData: nothing is billed in this currency and scope.
     """
-    end = context.now.date()
+    end = now.date()
+    if (ago := end - freshness.history.end) > STALE:
+        raise TooShort(
+            f"the history is too short for a forecast: billed rows cover {freshness.history.days} complete days,"
+            f" {freshness.history}, and end {ago.days} days ago; load rows that reach to last week"
+        )
     start = max(freshness.covers.start, end - HISTORY)
     query = CostQuery(Period(start, max(start, end)), currency, (DAY,), where or {}, cost)
-    frame = context.costs.ask(query)
+    frame = costs.ask(query)
     if not len(frame):
-        known = ", ".join(amount.currency for amount in context.costs.currencies(query.period)) or "nothing"
+        known = ", ".join(amount.currency for amount in costs.currencies(query.period)) or "nothing"
         raise NoData(f"nothing is billed in {currency} there since {start}; currencies that are: {known}")
     return frame
 

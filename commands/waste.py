@@ -90,7 +90,7 @@ def _list(page: Sequence[Finding], skip: int) -> tuple[Part, ...]:
     return (Table(("What", "Team", "A month", "Claimed by"), rows, numbers=(2,)), Buttons(buttons))
 
 
-def _more(  # noqa: PLR0913 (it asks the same again, from further on)
+def _more(
     found: Sequence[Finding], page: Sequence[Finding], skip: int, check: str, least: Decimal, scope: dict[str, str]
 ) -> tuple[Part, ...]:
     left = len(found) - skip - len(page)

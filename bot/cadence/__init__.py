@@ -1,0 +1,1 @@
+"""The cadence: what the clock asks, and when; each period once."""

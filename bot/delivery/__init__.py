@@ -1,0 +1,1 @@
+"""Delivery: from an answer to messages that arrive, each once."""

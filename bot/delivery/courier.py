@@ -1,0 +1,278 @@
+"""The courier: carries parcels from the outbox to the platforms, so that each arrives, and arrives once.
+
+No platform can promise "exactly once". What is promised here: nothing is lost; a message is repeated only if the
+platform takes a request later than a whole lease, and the later of the two is then taken back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import structlog
+
+from analysis.errors import FinOpsError
+from bot.delivery.pace import Pace
+from bot.ports import (
+    DeliveryError,
+    Gone,
+    Kind,
+    Later,
+    Outbox,
+    Parcel,
+    Paused,
+    Platform,
+    Priority,
+    Unclear,
+    Undeliverable,
+)
+from commands.core.answer import Answer, Text, Tone, plain
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+LEASE_SECONDS = 60.0  # six times the platforms' HTTP timeout: when it is over, so is every request of it
+LANE_SECONDS = 1.05  # Slack takes about one message a second in a channel
+UNCLEAR_LANE_SECONDS = 5.0
+PAUSE_SECONDS = 60.0
+PATIENCE = 5  # an error that nobody knows is tried this often, then parked
+BACKOFF_SECONDS = 5.0  # doubled each time
+POLL_SECONDS = 1.0
+SWEEP_SECONDS, LATENESS_SECONDS = 150.0, 600.0  # how often, and how long, late twins are looked for
+MOST_TWINS = 5
+
+
+def _pool() -> Executor:
+    return ThreadPoolExecutor(4, "courier")
+
+
+@dataclass
+class Courier:
+    """Delivers, ``width`` parcels at a time; ``redraw`` answers an ask for messages that are drawn when they are sent.
+
+    All its waiting is on the event loop's clock.
+    """
+
+    outbox: Outbox
+    platforms: Mapping[str, Platform]
+    redraw: Callable[[str], Awaitable[Answer]]
+    width: int = 20
+    queue: int = 5  # of them may wait for their workspace's pace
+    pool: Executor = field(default_factory=_pool)
+    lease_seconds: float = LEASE_SECONDS
+    lane_seconds: float = LANE_SECONDS
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _running: list[asyncio.Task[None]] = field(default_factory=list)
+    _queued: int = 0
+    _paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    _paused: dict[str, float] = field(default_factory=dict)  # tenant -> the loop's time until which it is
+    _strange: Counter[str] = field(default_factory=Counter)  # parcel -> how often it met an error that nobody knows
+    _twins: dict[str, float] = field(default_factory=dict)  # parcel -> the loop's time when it was first looked after
+
+    def wake(self) -> None:
+        """Have it look into the outbox now."""
+        self._woken.set()
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._running = [asyncio.create_task(self._deliver_all()), asyncio.create_task(self._sweep_all())]
+
+    async def stop(self, seconds: float = 15.0) -> None:
+        """Begin nothing new, finish what is under way within ``seconds``, and leave the rest to its leases."""
+        await _cancelled(self._running)
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=seconds)
+            await _cancelled(late)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _deliver_all(self) -> None:
+        while True:
+            self._woken.clear()
+            if not await self._begin():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._woken.wait()
+
+    async def _begin(self) -> int:
+        """Start as many deliveries as there is room for, each a task of its own; how many those were."""
+        room = min(self.width - len(self._under_way), self.queue - self._queued)
+        if room <= 0:
+            return 0
+        try:
+            parcels = await self._in_thread(self.outbox.lease, room, self.lease_seconds)
+        except Exception:
+            log.exception("outbox not reachable")
+            return 0
+        for parcel in parcels:
+            task = asyncio.create_task(self._carry(parcel), name=parcel.id)
+            self._under_way.add(task)
+            task.add_done_callback(self._arrived)
+        return len(parcels)
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("parcel left to its lease", parcel=task.get_name(), exc_info=error)
+        self.wake()
+
+    async def _carry(self, parcel: Parcel) -> None:
+        """One attempt at one parcel. What the outbox raises is left to the lease."""
+        tenant = f"{parcel.place.platform}:{parcel.place.tenant}"
+        if (left := self._paused.get(tenant, 0.0) - self._now()) > 0:
+            return await self._again(parcel, left, "its workspace is paused", lane=left)
+        try:
+            await self._in_turn(parcel, self._paces[tenant])
+            parcel = await self._drawn(parcel)
+            message = await self._sent(parcel)
+        except DeliveryError as error:
+            await self._not_sent(parcel, tenant, error)
+        except FinOpsError as error:  # of the ask that draws it
+            await self._parked(parcel, f"cannot be drawn any more: {error}")
+        except Exception as error:
+            log.exception("parcel met an unknown error", parcel=parcel.id)
+            await self._not_understood(parcel, error)
+        else:
+            await self._delivered(parcel, tenant, message)
+        return None
+
+    async def _in_turn(self, parcel: Parcel, pace: Pace) -> None:
+        """Wait for the workspace's pace; somebody who has just asked need not."""
+        seconds = pace.reserve(self._now())
+        if parcel.priority is Priority.REPLY or not seconds:
+            return
+        self._queued += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._queued -= 1
+
+    async def _drawn(self, parcel: Parcel) -> Parcel:
+        """The parcel with something in it: what has no payload yet says what its ask says now."""
+        if parcel.payload or not parcel.ask:
+            return parcel
+        answer = await self.redraw(parcel.ask)
+        payload, pictures = self._platform(parcel).render(answer, parcel.ask)
+        if pictures:
+            await self._in_thread(self.outbox.put, (), pictures)
+        return replace(parcel, payload=payload, shows=answer.shows)
+
+    async def _sent(self, parcel: Parcel) -> str:
+        platform = self._platform(parcel)
+        if parcel.unclear and parcel.kind is Kind.POST and (found := await platform.find(parcel)) is not None:
+            log.info("parcel had arrived", parcel=parcel.id)
+            return found
+        return await platform.send(parcel)
+
+    async def _delivered(self, parcel: Parcel, tenant: str, message: str) -> None:
+        self._paces[tenant].well()
+        self._strange.pop(parcel.id, None)
+        if parcel.kind in {Kind.POST, Kind.EDIT}:
+            await self._in_thread(self.outbox.rest, parcel.place.lane, self.lane_seconds)
+        if not await self._in_thread(self.outbox.sent, parcel, message):
+            log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
+
+    async def _not_sent(self, parcel: Parcel, tenant: str, error: DeliveryError) -> None:
+        log.warning("parcel not delivered", parcel=parcel.id, kind=type(error).__name__, error=str(error))
+        match error:
+            case Later(seconds=seconds):
+                self._paces[tenant].told_off()
+                await self._again(parcel, seconds, str(error), lane=seconds)
+            case Paused():
+                self._paused[tenant] = self._now() + PAUSE_SECONDS
+                await self._again(parcel, PAUSE_SECONDS, str(error), lane=PAUSE_SECONDS)
+            case Gone() if parcel.kind is Kind.EDIT:
+                await self._anew(parcel, str(error))
+            case Unclear() if parcel.kind is Kind.POST:
+                await self._again(parcel, self.lease_seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=True)
+            case Unclear():
+                await self._not_understood(parcel, error)
+            case _:
+                await self._parked(parcel, str(error))
+
+    async def _again(self, parcel: Parcel, seconds: float, why: str, *, lane: float, unclear: bool = False) -> None:
+        """Give back; once unclear, a parcel stays so."""
+        await self._in_thread(self.outbox.rest, parcel.place.lane, lane)
+        later = self.outbox.later
+        await self._in_thread(lambda: later(parcel, seconds, why, unclear=unclear or parcel.unclear))
+
+    async def _not_understood(self, parcel: Parcel, error: Exception) -> None:
+        """Try again a few times, more slowly each time; a post may have arrived in spite of the error."""
+        self._strange[parcel.id] += 1
+        if (tries := self._strange[parcel.id]) >= PATIENCE:
+            del self._strange[parcel.id]
+            return await self._parked(parcel, f"{type(error).__name__}: {error}")
+        post = parcel.kind is Kind.POST
+        seconds = max(BACKOFF_SECONDS * 2 ** (tries - 1), self.lease_seconds if post else 0.0)
+        return await self._again(parcel, seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=post)
+
+    async def _anew(self, parcel: Parcel, why: str) -> None:
+        """The message to edit is gone: post it anew, once however many edits of it there were."""
+        place = replace(parcel.place, message="")
+        name = f"anew:{parcel.place.lane}:{parcel.place.message}"
+        post = Parcel(name, place, Kind.POST, parcel.priority, parcel.payload, parcel.ask, parcel.shows)
+        await self._in_thread(self.outbox.put, (post,), ())
+        await self._in_thread(self.outbox.failed, parcel, f"{why}; posted anew")
+
+    async def _parked(self, parcel: Parcel, why: str) -> None:
+        """Give up, and tell the person who waits for it."""
+        log.error("parcel parked", parcel=parcel.id, why=why)
+        if parcel.kind is Kind.POST and parcel.priority is Priority.REPLY and parcel.place.user:
+            await self._in_thread(self.outbox.put, (self._regret(parcel, why),), ())
+        await self._in_thread(self.outbox.failed, parcel, why)
+
+    def _regret(self, parcel: Parcel, why: str) -> Parcel:
+        regret = Answer("The answer could not be posted here", (Text(plain(why)),), Tone.WARN, private=True)
+        payload, _ = self._platform(parcel).render(regret, parcel.ask)
+        return Parcel(f"{parcel.id}:regret", parcel.place, Kind.PRIVATE, Priority.REPLY, payload)
+
+    def _platform(self, parcel: Parcel) -> Platform:
+        try:
+            return self.platforms[parcel.place.platform]
+        except KeyError:
+            raise Undeliverable(f"{parcel.place.platform} is not connected here") from None
+
+    async def _sweep_all(self) -> None:
+        while True:
+            try:
+                for parcel, message in await self._in_thread(self.outbox.twins):
+                    await self._swept(parcel, message)
+            except Exception:
+                log.exception("late twins not looked for")
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _swept(self, parcel: Parcel, message: str) -> None:
+        """Take back whatever arrived beside ``message``, the one that is remembered."""
+        since = self._twins.setdefault(parcel.id, self._now())
+        try:
+            platform = self._platform(parcel)
+            for _ in range(MOST_TWINS):
+                found = await platform.find(parcel)
+                if found is None or found == message:
+                    break
+                log.warning("late twin taken back", parcel=parcel.id)
+                await platform.withdraw(parcel.place, found)
+        except DeliveryError as error:
+            log.warning("late twins not looked for yet", parcel=parcel.id, error=str(error))
+            return
+        if self._now() - since >= LATENESS_SECONDS:
+            await self._in_thread(self.outbox.swept, parcel.id)
+            del self._twins[parcel.id]
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _in_thread(self, work: Callable[..., T], *given: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work, *given)
+
+
+async def _cancelled(tasks: set[asyncio.Task[None]] | list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

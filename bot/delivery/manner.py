@@ -1,0 +1,101 @@
+"""The manner of delivery: who gets an answer, where, and how; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from analysis.errors import BadAsk
+from bot.delivery.routes import Audience
+from bot.ports import Ask, Kind, Parcel, Place, Platform, Priority
+from charts.picture import Picture
+from commands.core.answer import Answer, Button, Buttons, Tone
+from commands.core.context import Permission
+from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
+
+SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An answer with its address, before a platform renders it; ``id`` as in ``Parcel``."""
+
+    id: str
+    place: Place
+    kind: Kind
+    priority: Priority
+    answer: Answer
+
+
+def replies(ask: Ask, answer: Answer) -> list[Letter]:
+    """What a person gets who typed or clicked: one message, or none when a message in a channel is drawn anew anyway.
+
+    A transition has put the edits of every message that shows its finding into the outbox already, in its own
+    transaction. Only a private message is nobody's view: it is swapped here.
+    """
+    if ask.clicked and answer.replaces:
+        return [] if ask.place.message else [_reply(ask, Kind.SWAP, answer)]
+    if not answer.private and (answer.shared or (ask.loud and not ask.clicked)):
+        return [_reply(ask, Kind.POST, answer)]
+    return [_reply(ask, Kind.PRIVATE, _with_share(ask.text, answer))]
+
+
+def announcements(ask: Ask, answer: Answer, audience: Audience) -> list[Letter]:
+    """What the places of a schedule get. Errors are told where the answer was expected; secrets are not."""
+    failed = "error" in answer.data
+    if (audience.quiet and not answer.news) or (answer.private and not failed):
+        return []
+    priority = Priority.ALERT if answer.tone is Tone.BAD else Priority.DIGEST
+    places = {place.lane: place for place in audience.places}
+    return [Letter(f"{ask.key}:{lane}", place, Kind.POST, priority, answer) for lane, place in places.items()]
+
+
+def packed(
+    letters: Iterable[Letter], ask: str, platforms: Mapping[str, Platform]
+) -> tuple[list[Parcel], list[Picture]]:
+    """Letters as parcels, each rendered by the platform that will carry it, and the pictures they refer to."""
+    again = redrawn_by(ask)
+    parcels: list[Parcel] = []
+    pictures: dict[str, Picture] = {}
+    for letter in letters:
+        payload, seen = platforms[letter.place.platform].render(letter.answer, ask)
+        pictures |= {picture.digest: picture for picture in seen}
+        shows = letter.answer.shows if letter.kind is Kind.POST else ()
+        drawn = _view(again, shows)
+        parcels.append(Parcel(letter.id, letter.place, letter.kind, letter.priority, payload, *drawn))
+    return parcels, list(pictures.values())
+
+
+def redrawn_by(ask: str) -> str:
+    """The ask that draws a message anew, for any reader: the ask itself if it only reads, else nothing."""
+    try:
+        words = words_of(ask) or ["help"]
+    except BadAsk:
+        return ""
+    name, known = words[0].lower(), discover()
+    return quoted(words) if name in known and known[name].needs is Permission.READ else ""
+
+
+def _view(again: str, shows: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """How a message is drawn anew, and for which findings.
+
+    What was said by an ask that acts (``claim``) cannot be asked again: a single finding is then drawn by its own card,
+    and a list of several stays what it was, the news of its moment.
+    """
+    if not again and len(shows) == 1:
+        return quoted(("finding", shows[0])), shows
+    return (again, shows) if again else ("", ())
+
+
+def _reply(ask: Ask, kind: Kind, answer: Answer) -> Letter:
+    place = replace(ask.place, message="") if kind is Kind.POST else ask.place
+    return Letter(f"{ask.key}:0", place, kind, Priority.REPLY, answer)
+
+
+def _with_share(ask: str, answer: Answer) -> Answer:
+    """The answer with a button that shows it to everybody, if it may be shown and can be asked again."""
+    again = redrawn_by(ask)
+    shared = quoted((SHARE, *words_of(again))) if again else ""
+    if answer.private or answer.shared or not shared or len(shared) > LONGEST_ASK or again.startswith(SHARE):
+        return answer
+    return replace(answer, parts=(*answer.parts, Buttons((Button("Share to channel", shared),))))

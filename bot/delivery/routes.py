@@ -1,0 +1,33 @@
+"""Routes: from a persona to the conversations where its views go, as the deployment file says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.errors import BadConfig
+from bot.ports import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who hears a schedule. A quiet one hears only what is news."""
+
+    places: tuple[Place, ...] = ()
+    quiet: bool = True
+
+
+def routes(personas: Mapping[str, Sequence[str]], tenants: Mapping[str, str]) -> Mapping[str, tuple[Place, ...]]:
+    """Each persona's routes (``slack:#finops``) as places; ``tenants`` names the workspace on each platform.
+
+    Raises:
+        BadConfig: a route leads to a platform that is not connected.
+    """
+    return {name: tuple(_place(route, tenants) for route in said) for name, said in personas.items()}
+
+
+def _place(route: str, tenants: Mapping[str, str]) -> Place:
+    platform, _, conversation = route.partition(":")
+    if platform not in tenants:
+        raise BadConfig(f"route {route!r}: {platform} is not connected here; set its tokens, or take the route out")
+    return Place(platform, tenants[platform], conversation.strip())

@@ -1,0 +1,205 @@
+"""The door: asks come in here, are saved before anybody is told so, and leave the event loop to be answered.
+
+An ask is closed in the transaction that puts its answer into the outbox; whoever dies before leaves it to the next
+one, who finds it when its lease has run out. Answering twice is harmless: the same ask makes the same parcels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import uuid4
+
+import structlog
+
+from analysis.errors import NotSaved
+from bot.cadence.schedule import Schedule
+from bot.clock import Clock
+from bot.delivery.manner import Letter, announcements, packed, replies
+from bot.delivery.routes import Audience
+from bot.ports import Ask, Inbox, Parcel, Place, Platform
+from charts.picture import Picture
+from commands.core.answer import Answer, Text, Tone
+from commands.core.context import Context, Permission
+from commands.core.registry import answer, run_ask
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+CLOCK = "clock"  # the platform of asks that nobody typed
+REDRAWER = "redraw:pitcrew"  # reads, and does nothing else (``bot.identity``)
+LEASE_SECONDS = 60.0
+ACK_SECONDS = 2.5  # Slack wants to hear from us within three
+LEASES = 3  # an ask that was leased more often than this takes its answerers down
+RETRY_SECONDS = (0.5, 1.0, 2.0)
+
+SORRY = Answer(
+    "This could not be answered",
+    (Text("It was tried three times and never came to an end. It is in the log; please tell whoever runs Pitcrew."),),
+    Tone.BAD,
+    private=True,
+    data={"error": "abandoned"},
+)
+BROKEN = Answer(
+    "Something broke on our side",
+    (Text("The answer was found and could not be shown. It is in the log; please tell whoever runs Pitcrew."),),
+    Tone.BAD,
+    private=True,
+    data={"error": "internal"},
+)
+
+
+def _writers() -> Executor:
+    return ThreadPoolExecutor(4, "door-write")
+
+
+def _answerers() -> Executor:
+    return ThreadPoolExecutor(4, "door-answer")
+
+
+@dataclass
+class Door:
+    """Takes asks in and has them answered by a few workers.
+
+    ``contexts`` makes the world that one ask may see, ``routes`` says where each persona's views go, ``mailed`` is
+    called when the outbox has got something. Database writes and answers have a pool each, so that ten forecasts cannot
+    keep anybody waiting for an acknowledgement.
+    """
+
+    inbox: Inbox
+    contexts: Callable[[Ask], Context]
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    schedules: Sequence[Schedule] = ()
+    routes: Mapping[str, Sequence[Place]] = field(default_factory=dict)
+    mailed: Callable[[], None] = lambda: None
+    workers: int = 4
+    writers: Executor = field(default_factory=_writers)
+    answerers: Executor = field(default_factory=_answerers)
+    lease_seconds: float = LEASE_SECONDS
+    ack_seconds: float = ACK_SECONDS
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _busy: set[str] = field(default_factory=set)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _closing: bool = False
+
+    async def accept(self, ask: Ask) -> bool:
+        """Commit an ask, and have it answered soon; ``False`` if it is a copy of one that is here already.
+
+        Raises:
+            NotSaved: the database did not take it in time, or Pitcrew is stopping.
+        """
+        if self._closing:
+            raise NotSaved("Pitcrew is just being restarted; nothing has happened, please ask again in a minute")
+        try:
+            async with asyncio.timeout(self.ack_seconds):
+                new = await self._written(self.inbox.accept, ask)
+        except TimeoutError:
+            raise NotSaved("the state database takes too long; please ask again in a minute") from None
+        self.wake()
+        return new
+
+    def wake(self) -> None:
+        """Have the workers look into the inbox now."""
+        self._woken.set()
+
+    def start(self) -> None:
+        """Begin to answer; asks that a former process left are found at once, or when their leases run out."""
+        self._tasks = [asyncio.create_task(self._work(), name=f"door {number}") for number in range(self.workers)]
+
+    async def stop(self, seconds: float = 25.0) -> None:
+        """Take nothing in, finish what is under way within ``seconds``, and leave the rest to the next process."""
+        self._closing = True
+        self.wake()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for pool in (self.writers, self.answerers):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def redraw(self, text: str) -> Answer:
+        """What an ask says now, to a reader who may do nothing else; leaves no line in the audit.
+
+        Raises:
+            FinOpsError: it cannot be told any more.
+        """
+        name = f"{REDRAWER}:{uuid4().hex}"
+        ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock())
+        return await self._thought(lambda: run_ask(text, self.contexts(ask), at_most=Permission.READ))
+
+    async def _work(self) -> None:
+        while not self._closing:
+            self._woken.clear()
+            ask = await self._next()
+            if ask is None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.lease_seconds):
+                        await self._woken.wait()
+            elif ask.key not in self._busy:  # else this process is still at it, and its lease was just made longer
+                await self._answered(ask)
+
+    async def _next(self) -> Ask | None:
+        try:
+            return next(iter(await self._written(self.inbox.take, 1, self.lease_seconds)), None)
+        except Exception:
+            log.exception("inbox not reachable")
+            await asyncio.sleep(RETRY_SECONDS[-1])
+            return None
+
+    async def _answered(self, ask: Ask) -> None:
+        self._busy.add(ask.key)
+        try:
+            said = SORRY if ask.attempt > LEASES else await self._thought(lambda: answer(ask.text, self.contexts(ask)))
+            await self._closed(ask, *await self._thought(lambda: self._packed(ask, said)))
+        except Exception:
+            log.exception("ask not closed, left to its lease", key=ask.key, attempt=ask.attempt)
+        else:
+            self.mailed()
+        finally:
+            self._busy.discard(ask.key)
+
+    def _packed(self, ask: Ask, said: Answer) -> tuple[list[Parcel], list[Picture]]:
+        """Render an answer; one that cannot be rendered is replaced by words that can."""
+        try:
+            return packed(self._letters(ask, said), ask.text, self.platforms)
+        except Exception:
+            log.exception("answer not rendered", key=ask.key, ask=ask.text)
+            return packed(self._letters(ask, BROKEN), ask.text, self.platforms)
+
+    def _letters(self, ask: Ask, said: Answer) -> list[Letter]:
+        if ask.place.platform == CLOCK:
+            return announcements(ask, said, self._audience(ask))
+        return replies(ask, said)
+
+    def _audience(self, ask: Ask) -> Audience:
+        """Who hears a schedule's ask; nobody, if it has left the deployment file meanwhile."""
+        schedule = next((one for one in self.schedules if one.name == ask.place.tenant), None)
+        if schedule is None:
+            return Audience()
+        personas = [ask.place.conversation] if ask.place.conversation else schedule.to
+        places = tuple(place for persona in personas for place in self.routes.get(persona, ()))
+        return Audience(places, quiet=not schedule.always)
+
+    async def _closed(self, ask: Ask, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        for seconds in (*RETRY_SECONDS, None):
+            try:
+                return await self._written(self.inbox.done, ask.key, parcels, pictures)
+            except Exception:
+                if seconds is None:
+                    raise
+                log.warning("ask not closed yet", key=ask.key, exc_info=True)
+                await asyncio.sleep(seconds)
+        return None
+
+    async def _written(self, write: Callable[..., T], *given: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.writers, write, *given)
+
+    async def _thought(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.answerers, work)

@@ -1,0 +1,302 @@
+"""Slack's side of the door: what is typed, mentioned or clicked becomes an ask, is saved, and only then acknowledged.
+
+Nothing is worked on here. Bolt's ``process_before_response`` keeps it so: it acknowledges events by itself, and only
+with that setting after the listener has come back.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from analysis.errors import BadConfig, NotSaved
+from bot.clock import Clock
+from bot.ports import Ask, Place
+from bot.slack.errors import code
+from bot.slack.post import SlackPlatform
+
+log = structlog.get_logger(__name__)
+
+Body: TypeAlias = Mapping[str, Any]
+Intake: TypeAlias = Callable[[Ask], Awaitable[bool]]
+
+COMMAND = "/finops"
+NOT_SAVED = "That was not saved, so nothing has happened. Please try again."
+BROKEN = "Something broke on our side, and nothing has happened. Please try again, or tell whoever runs Pitcrew."
+STRANGER = "Pitcrew does not serve this workspace."
+OUT_OF_DATE = f"That button is out of date. Type {COMMAND} help to see what can be asked."
+UNKNOWN = f"Pitcrew listens to {COMMAND}. Type {COMMAND} help to see what can be asked."
+LAST_RETRY = "3"  # Slack hands an event over four times: at once, again, after one and after five minutes
+
+ANYTHING = re.compile("")
+OUR_BUTTON = re.compile(r"^ask:\d+$")
+LINK = re.compile(r"<(?:(?:https?|mailto|tel):[^|>]*\|([^>]+)|((?:https?|mailto|tel):[^>]+)|#\w+\|([^>]+))>")
+
+
+class MalformedError(Exception):
+    """Signed by Slack, and yet not what Slack's documentation promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where the token is at home, as ``auth.test`` tells it."""
+
+    team: str
+    name: str
+    bot_user: str
+    bot: str
+
+
+async def recognise(client: AsyncWebClient) -> Workspace:
+    """Ask Slack once whose token this is.
+
+    Raises:
+        BadConfig: nobody's, or not a bot's.
+    """
+    try:
+        said = await client.auth_test()
+    except SlackApiError as error:
+        raise BadConfig(
+            f"Slack refuses SLACK_BOT_TOKEN ({code(error)}): install the app and copy its bot token"
+        ) from error
+    if not said.get("bot_id"):
+        raise BadConfig("SLACK_BOT_TOKEN is a person's token: copy the bot token (xoxb-…) instead")
+    return Workspace(str(said["team_id"]), str(said["team"]), str(said["user_id"]), str(said["bot_id"]))
+
+
+def build(workspace: Workspace, platform: SlackPlatform, intake: Intake, clock: Clock, *, app_id: str = "") -> AsyncApp:
+    """The Bolt app with all its listeners, for HTTP (``bot.slack.http``) and Socket Mode (``bot.slack.socket``) alike.
+
+    Requests are verified before they come here. ``app_id``, if given, is the only app they may be for.
+    """
+    client = platform.client
+    listeners = Listeners(workspace, platform, intake, clock, app_id)
+    app = AsyncApp(
+        name="pitcrew",
+        logger=_bolts_log(),
+        before_authorize=listeners.guard,
+        # without its token: Bolt is told whose it is below, and need not ask Slack again
+        client=AsyncWebClient(base_url=client.base_url, timeout=client.timeout, session=client.session),
+        authorize=_authority(workspace, client.token or ""),
+        process_before_response=True,
+        request_verification_enabled=False,
+    )
+    listeners.attach(app)
+    return app
+
+
+def _bolts_log() -> logging.Logger:
+    """Bolt's errors are ours to see; its warnings are about how an app is written, and this one is meant so."""
+    logger = logging.getLogger("bot.slack.bolt")
+    logger.setLevel(logging.ERROR)
+    return logger
+
+
+def _authority(workspace: Workspace, token: str) -> Callable[..., Awaitable[AuthorizeResult]]:
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=workspace.team,
+            bot_id=workspace.bot,
+            bot_user_id=workspace.bot_user,
+            bot_token=token,
+        )
+
+    return authorize
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What Pitcrew does with each kind of request."""
+
+    workspace: Workspace
+    platform: SlackPlatform
+    intake: Intake
+    clock: Clock
+    app_id: str
+
+    def attach(self, app: AsyncApp) -> None:
+        """Register everything; what nobody wants is answered too, since Slack shows people an error otherwise."""
+        app.command(COMMAND)(self.typed)
+        app.command(ANYTHING)(self.unknown_command)
+        app.event("app_mention")(self.mentioned)
+        app.event("message")(self.written)
+        app.event(ANYTHING)(self.ignored)
+        app.action(OUR_BUTTON)(self.clicked)
+        app.action(ANYTHING)(self.unknown_button)
+        app.error(self.broke)
+
+    async def guard(self, body: Body, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
+        """Let in only what is for this app, from this workspace, by one of its members."""
+        event, user = _part(body, "event"), body.get("user")
+        ours = self.workspace.team
+        teams = {
+            body.get("team_id", ours) if "team" not in body else _word(body, "team", "id"),
+            event.get("user_team", ours),
+            user.get("team_id", ours) if isinstance(user, Mapping) else ours,
+        }
+        at_home = teams == {ours} and self.app_id in {"", body.get("api_app_id")}
+        if at_home or body.get("type") == "url_verification":
+            await next()
+            return None
+        log.warning("slack stranger refused", teams=sorted(map(str, teams)), app=body.get("api_app_id"))
+        return BoltResponse(status=200, body=STRANGER if "command" in body else "")
+
+    async def typed(self, ack: AsyncAck, body: Body) -> None:
+        """A slash command: answered for its asker alone."""
+        place = self._place(
+            conversation=_word(body, "channel_id"), url=body.get("response_url", ""), user=_word(body, "user_id")
+        )
+        key = f"slack:cmd:{self.workspace.team}:{_word(body, 'trigger_id')}"
+        try:
+            await self.intake(self._ask(key, place, body.get("user_name", ""), body.get("text", "")))
+        except NotSaved:
+            await ack(NOT_SAVED)
+        else:
+            await ack()
+
+    async def mentioned(self, body: Body, event: Body, request: AsyncBoltRequest) -> BoltResponse | None:
+        """``@Pitcrew …`` in a channel: answered for all, in a thread."""
+        if _by_machine(event):
+            return None
+        thread = event.get("thread_ts") or _word(event, "ts")
+        return await self._heard(body, event, request, thread)
+
+    async def written(self, body: Body, event: Body, request: AsyncBoltRequest) -> BoltResponse | None:
+        """A direct message; other conversations are none of our business."""
+        if event.get("channel_type") != "im" or _by_machine(event):
+            return None
+        return await self._heard(body, event, request, event.get("thread_ts", ""))
+
+    async def _heard(self, body: Body, event: Body, request: AsyncBoltRequest, thread: str) -> BoltResponse | None:
+        user = _word(event, "user")
+        place = self._place(conversation=_word(event, "channel"), thread=thread, user=user)
+        key = f"slack:event:{_word(body, 'api_app_id')}:{_word(body, 'event_id')}"
+        words = _word(event, "text").replace(f"<@{self.workspace.bot_user}>", " ")
+        try:
+            await self.intake(self._ask(key, place, await self.platform.person(user), words, loud=True))
+        except NotSaved:
+            if request.headers.get("x-slack-retry-num") == [LAST_RETRY]:
+                await self.platform.whisper(place, NOT_SAVED)
+            return BoltResponse(status=503)  # Slack hands it over again
+        return None
+
+    async def clicked(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        """One of our buttons: the ask it carries, as if it had been typed."""
+        place = self._clicked_place(body)
+        user = _part(body, "user")
+        name = user.get("name") or user.get("username", "")
+        seen = _word(body, "container", "message_ts")
+        name_of_click = (seen, _word(action, "action_id"), place.user, _word(action, "action_ts"))
+        key = ":".join(("slack:act", self.workspace.team, place.conversation, *name_of_click))
+        try:
+            await self.intake(self._ask(key, place, name, _word(action, "value"), clicked=True))
+        except NotSaved:
+            await self.platform.whisper(place, NOT_SAVED)
+        await ack()
+
+    async def unknown_command(self, ack: AsyncAck) -> None:
+        """A command that the manifest does not have."""
+        await ack(UNKNOWN)
+
+    async def unknown_button(self, ack: AsyncAck, body: Body) -> None:
+        """A button that no version of ours made, or no longer makes."""
+        log.warning("slack button unknown")
+        await self.platform.whisper(self._clicked_place(body), OUT_OF_DATE)
+        await ack()
+
+    async def ignored(self) -> None:
+        """An event that nobody asked for."""
+
+    async def broke(self, error: Exception, body: Body, request: AsyncBoltRequest) -> BoltResponse:
+        """Nothing was saved: say so where Slack lets us, and have Slack hand over events again."""
+        if isinstance(error, MalformedError):
+            log.warning("slack request malformed", error=str(error), mode=request.mode)
+            return BoltResponse(status=400)
+        log.error("slack listener broke", exc_info=error)
+        if "command" in body:
+            return BoltResponse(status=200, body=BROKEN)
+        if "actions" in body:
+            await self.platform.whisper(self._clicked_place(body), BROKEN)
+            return BoltResponse(status=200)
+        return BoltResponse(status=503)
+
+    def _place(self, **where: str) -> Place:
+        return Place("slack", self.workspace.team, **where)
+
+    def _clicked_place(self, body: Body) -> Place:
+        """Where a click happened. Slack can edit a message by its ``ts``, but an ephemeral one only by its address."""
+        seen = _part(body, "container")
+        return self._place(
+            conversation=_word(body, "channel", "id"),
+            thread=seen.get("thread_ts", ""),
+            message="" if seen.get("is_ephemeral") else _word(seen, "message_ts"),
+            url=body.get("response_url", ""),
+            user=_word(body, "user", "id"),
+        )
+
+    def _ask(self, key: str, place: Place, name: str, text: str, *, clicked: bool = False, loud: bool = False) -> Ask:
+        said = text if clicked else as_typed(text)
+        return Ask(
+            key=key,
+            place=place,
+            user=f"slack:{place.user}",
+            user_name=name or place.user,
+            text=said,
+            received_at=self.clock(),
+            clicked=clicked,
+            loud=loud,
+        )
+
+
+def as_typed(text: str) -> str:
+    """Undo what Slack does to people's words: links around addresses and channels, and three escapes."""
+    text = LINK.sub(_label, text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def _label(link: re.Match[str]) -> str:
+    label, address, channel = link.groups()
+    return label or (f"#{channel}" if channel else address)
+
+
+def _by_machine(event: Body) -> bool:
+    """Whether nobody typed this just now: a bot's message, an edit, a notice that somebody joined."""
+    return bool(event.get("bot_id") or event.get("subtype") or event.get("edited") or not event.get("user"))
+
+
+def _part(body: Body, name: str) -> Body:
+    """The object of that name in a payload; an empty one if there is none.
+
+    Raises:
+        MalformedError: it is something else.
+    """
+    found = body.get(name, {})
+    if not isinstance(found, Mapping):
+        raise MalformedError(f"{name} is not an object")
+    return found
+
+
+def _word(body: Body, *path: str) -> str:
+    """The string at a path of a payload.
+
+    Raises:
+        MalformedError: there is none.
+    """
+    found: Any = body
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if not isinstance(found, str):
+        raise MalformedError(f"{'.'.join(path)} is missing")
+    return found

@@ -1,0 +1,352 @@
+"""Answers on their way into Slack: posted, shown to one person, edited in place, and looked for when in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.ports import DeliveryError, Kind, Later, Parcel, Paused, Place, Unclear, Undeliverable
+from bot.slack import render
+from bot.slack.errors import CONTENT, GONE, NOT_FOR_EYES, OK, SERVER_ERROR, TOO_MANY, code, retry_after, translated
+from bot.slack.text import clean, cut, escaped
+from charts.picture import Picture
+from commands.core.answer import Answer
+
+log = structlog.get_logger(__name__)
+
+HTTP_SECONDS = 10  # a sixth of the outbox's lease, so that a request is over before its lease is
+EVENT_TYPE = "pitcrew_delivery"
+BEFORE_FIRST_TRY = timedelta(seconds=60)  # Slack's clock and ours differ
+PAGE = 100
+READY_SECONDS = (0.2, 0.4, 0.8, 1.6)  # Slack works on an upload before it can be shown: a second or two
+AGAIN_SECONDS = (0.5, 1.0, 2.0)
+LONGEST_ALT = 1_000  # of an upload; a block's may be longer
+SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+QUIET: Mapping[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+class Uploads(Protocol):
+    """What is known of pictures: the bytes, and the files that Slack made of them."""
+
+    def find_upload(self, platform: str, tenant: str, digest: str) -> str | None:
+        """The file id of an earlier upload."""
+
+    def uploaded(self, platform: str, tenant: str, digest: str, file: str) -> None:
+        """Remember an upload."""
+
+    def picture(self, digest: str) -> Picture:
+        """The picture of that digest."""
+
+
+def trusted(url: str, api_url: str) -> bool:
+    """Whether a reply address is Slack's own, or lies on the host that we talk to anyway."""
+    try:
+        there, api = urlsplit(url), urlsplit(api_url)
+        ports = there.port, api.port
+    except ValueError:
+        return False
+    if there.username is not None or there.password is not None:
+        return False
+    if (there.scheme, there.hostname) == (api.scheme, api.hostname) and ports[0] == ports[1]:
+        return True
+    return there.scheme == "https" and there.hostname in SLACK_HOSTS and there.port is None
+
+
+@asynccontextmanager
+async def connected(token: str, api_url: str, *, seconds: float = HTTP_SECONDS) -> AsyncIterator[AsyncWebClient]:
+    """A client of Slack's Web API at ``api_url``, on one pool of connections.
+
+    It never retries: the outbox does, and knows what may have arrived.
+    """
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
+        yield AsyncWebClient(token, base_url=api_url, timeout=int(seconds), session=session, retry_handlers=[])
+
+
+@dataclass(slots=True)
+class SlackPlatform:
+    """Slack, as delivery sees it; it remembers the ids of channels and the names of people."""
+
+    client: AsyncWebClient
+    uploads: Uploads
+    pause: Pause = asyncio.sleep
+    name: str = "slack"
+    _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
+    _people: dict[str, str] = field(default_factory=dict)  # "U0123" -> "Ann Lee"
+
+    def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:  # noqa: ARG002
+        """The blocks of one message and its pictures. Slack needs the ask for nothing: buttons carry their own."""
+        return render.render(answer), answer.pictures
+
+    async def send(self, parcel: Parcel) -> str:
+        """Deliver, and give back the message's ``ts`` ("" for what only one person sees).
+
+        Raises:
+            DeliveryError: one of its five kinds.
+        """
+        with translated(parcel.attempt):
+            files = await self._files(parcel)
+            forms = list(_forms(parcel.payload, files))
+            for payload, seconds in forms[:-1]:
+                try:
+                    return await self._deliver(parcel, payload)
+                except SlackApiError as error:
+                    if code(error) not in CONTENT:
+                        raise
+                    log.warning("slack refused content", parcel=parcel.id, error=code(error))
+                await self.pause(seconds)
+            return await self._deliver(parcel, forms[-1][0])
+
+    async def find(self, parcel: Parcel) -> str | None:
+        """The newest message that carries the parcel's id, if its channel has one.
+
+        Only posts leave such a trace. Where Slack does not let us look, there is nothing to be found either.
+
+        Raises:
+            DeliveryError: it cannot be told now.
+        """
+        if parcel.kind is not Kind.POST:
+            return None
+        first_try = parcel.first_try or datetime.fromtimestamp(0, UTC)
+        try:
+            with translated(attempt=0):
+                async for message in self._history(parcel.place, first_try - BEFORE_FIRST_TRY):
+                    if _delivery(message) == parcel.id:
+                        return str(message["ts"])
+        except Undeliverable as error:
+            log.warning("slack history closed", parcel=parcel.id, error=str(error))
+        return None
+
+    async def withdraw(self, place: Place, message: str) -> None:
+        """Take back one of our own messages; that it is gone already is as good.
+
+        Raises:
+            DeliveryError: one of its five kinds.
+        """
+        with translated(attempt=0):
+            try:
+                await self.client.chat_delete(channel=await self._channel(place), ts=message)
+            except SlackApiError as error:
+                if code(error) not in GONE:
+                    raise
+
+    async def whisper(self, place: Place, text: str) -> None:
+        """Tell one person one line, now or never: for what goes wrong before there is anything to deliver."""
+        try:
+            async with asyncio.timeout(2):
+                with translated(attempt=0):
+                    await self._show(place, {"text": escaped(text)})
+        except (DeliveryError, TimeoutError) as error:
+            log.warning("slack whisper lost", error=str(error) or type(error).__name__)
+
+    async def person(self, user: str) -> str:
+        """What people call ``user``; the id itself where Slack does not tell in a second."""
+        if user not in self._people:
+            try:
+                async with asyncio.timeout(1):
+                    found = (await self.client.users_info(user=user))["user"]
+            except (SlackClientError, aiohttp.ClientError, TimeoutError):
+                return user
+            profile = found.get("profile", {})
+            self._people[user] = (
+                clean(profile.get("display_name", "")) or clean(profile.get("real_name", "")) or found.get("name", user)
+            )
+        return self._people[user]
+
+    async def _deliver(self, parcel: Parcel, payload: Mapping[str, Any]) -> str:
+        match parcel.kind:
+            case Kind.POST:
+                return await self._post(parcel.place, payload, parcel.id)
+            case Kind.EDIT:
+                return await self._edit(parcel.place, payload)
+            case Kind.PRIVATE:
+                return await self._show(parcel.place, payload, delivery=parcel.id)
+            case Kind.SWAP:
+                return await self._show(parcel.place, payload, delivery=parcel.id, swap=True)
+
+    async def _post(self, place: Place, payload: Mapping[str, Any], delivery: str) -> str:
+        said = await self.client.chat_postMessage(
+            channel=await self._channel(place),
+            thread_ts=place.thread or None,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery}},
+            mrkdwn=False,
+            **QUIET,
+            **payload,
+        )
+        return str(said["ts"])
+
+    async def _edit(self, place: Place, payload: Mapping[str, Any]) -> str:
+        said = await self.client.chat_update(
+            channel=await self._channel(place),
+            ts=place.message,
+            link_names=False,
+            parse="none",
+            **{"blocks": [], **payload},
+        )
+        return str(said["ts"])
+
+    async def _show(self, place: Place, payload: Mapping[str, Any], *, delivery: str = "", swap: bool = False) -> str:
+        """For one pair of eyes: where they asked if Slack still allows it, else in the channel, else in their DMs."""
+        if trusted(place.url, self.client.base_url) and await self._reply(place.url, payload, swap=swap):
+            return ""
+        if place.conversation and not place.conversation.startswith("D"):
+            try:
+                await self.client.chat_postEphemeral(
+                    channel=await self._channel(place),
+                    user=place.user,
+                    thread_ts=place.thread or None,
+                    link_names=False,
+                    parse="none",
+                    **payload,
+                )
+            except SlackApiError as error:
+                if code(error) not in NOT_FOR_EYES:
+                    raise
+            else:
+                return ""
+        alone = replace(place, thread="") if place.conversation.startswith("D") else _alone(place)
+        return await self._post(alone, payload, delivery)
+
+    async def _reply(self, url: str, payload: Mapping[str, Any], *, swap: bool) -> bool:
+        """Answer through a response_url; ``False`` when it is used up (five times) or too old (half an hour).
+
+        Raises:
+            Later: Slack asks us to slow down.
+            Unclear: Slack is unwell.
+        """
+        hook = AsyncWebhookClient(
+            url, timeout=HTTP_SECONDS, session=self.client.session, proxy=self.client.proxy, retry_handlers=[]
+        )
+        said = await hook.send_dict({**payload, "response_type": "ephemeral", "replace_original": swap})
+        if said.status_code == TOO_MANY:
+            raise Later(retry_after(said.headers), "Slack asks us to slow down")
+        if said.status_code >= SERVER_ERROR:
+            raise Unclear(f"Slack's response_url answered {said.status_code}")
+        if any(word in said.body for word in CONTENT):
+            refusal = _Refusal(said.status_code, {"error": next(word for word in CONTENT if word in said.body)})
+            raise SlackApiError(said.body, refusal)  # type: ignore[no-untyped-call]
+        return said.status_code == OK
+
+    async def _channel(self, place: Place) -> str:
+        """The id of the conversation: found by its name, or opened with the person it is for."""
+        name = place.conversation
+        if not name:
+            return str((await self.client.conversations_open(users=place.user))["channel"]["id"])
+        if not name.startswith("#"):
+            return name
+        if name not in self._channels:
+            self._channels.update([pair async for pair in self._memberships()])
+        if name not in self._channels:
+            raise Undeliverable(f"Pitcrew is in no channel named {name}: type /invite @Pitcrew there")
+        return self._channels[name]
+
+    async def _memberships(self) -> AsyncIterator[tuple[str, str]]:
+        pages = await self.client.users_conversations(
+            types="public_channel,private_channel", exclude_archived=True, limit=PAGE * 2
+        )
+        async for page in pages:
+            for channel in page["channels"]:
+                yield f"#{channel['name']}", str(channel["id"])
+
+    async def _history(self, place: Place, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
+        """Messages of a conversation or thread since then, in Slack's order of each page, newest last page first."""
+        channel, oldest = await self._channel(place), f"{max(0.0, since.timestamp()):.6f}"
+        if place.thread:
+            pages = await self.client.conversations_replies(
+                channel=channel, ts=place.thread, oldest=oldest, include_all_metadata=True, limit=PAGE
+            )
+        else:
+            pages = await self.client.conversations_history(
+                channel=channel, oldest=oldest, include_all_metadata=True, limit=PAGE
+            )
+        found = [message async for page in pages for message in page["messages"]]
+        for message in sorted(found, key=lambda one: str(one["ts"]), reverse=True):
+            yield message
+
+    async def _files(self, parcel: Parcel) -> dict[str, str]:
+        """Slack's file for each picture of a parcel; none for one that cannot be uploaded.
+
+        Raises:
+            Later: the upload failed for a while only, and this was the first try.
+            Paused: the workspace refuses us.
+        """
+        files: dict[str, str] = {}
+        for digest in render.pictures(parcel.payload):
+            try:
+                with translated(parcel.attempt):
+                    files[digest] = await self._file(parcel.place.tenant, digest)
+            except (Later, Paused):
+                raise
+            except Unclear as error:
+                if parcel.attempt <= 1:
+                    raise Later(2, f"the picture was not uploaded: {error}") from error
+            except DeliveryError as error:
+                log.warning("slack picture left out", parcel=parcel.id, error=str(error))
+        return files
+
+    async def _file(self, tenant: str, digest: str) -> str:
+        if known := await asyncio.to_thread(self.uploads.find_upload, self.name, tenant, digest):
+            return known
+        picture = await asyncio.to_thread(self.uploads.picture, digest)
+        said = await self.client.files_upload_v2(
+            filename=f"{picture.name}.png",
+            title=picture.name,
+            content=picture.png,
+            alt_txt=cut(clean(picture.alt), LONGEST_ALT),
+        )
+        file = str(said["files"][0]["id"])
+        await self._ready(file)
+        await asyncio.to_thread(self.uploads.uploaded, self.name, tenant, digest, file)
+        return file
+
+    async def _ready(self, file: str) -> None:
+        """Wait until Slack has looked at an upload, a few seconds at most."""
+        for seconds in READY_SECONDS:
+            if (await self.client.files_info(file=file))["file"].get("mimetype"):
+                return
+            await self.pause(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A response_url's refusal, in the shape of the Web API's."""
+
+    status_code: int
+    data: dict[str, str]
+
+
+def _alone(place: Place) -> Place:
+    return Place(place.platform, place.tenant, user=place.user)
+
+
+def _forms(payload: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[tuple[Mapping[str, Any], float]]:
+    """What is tried in turn when Slack refuses the content, and how long to wait before the next.
+
+    With pictures and again (a file may need a moment until it can be shown), without pictures, as plain text.
+    """
+    whole = render.with_files(payload, files)
+    if files:
+        yield from ((whole, seconds) for seconds in AGAIN_SECONDS)
+    if payload.get("blocks"):
+        yield render.with_files(payload, {}), 0.0
+    yield {"text": payload["text"]}, 0.0
+
+
+def _delivery(message: Mapping[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    found = metadata.get("event_payload", {}).get("delivery_id")
+    return str(found) if found is not None else None

@@ -1,0 +1,308 @@
+"""Answers as Block Kit. Slack's limits live here, and nowhere else.
+
+Everything is plain text or rich text, where `<!channel>`, `*x*`, `:joy:` and an address are only characters: no block
+is mrkdwn, so no name of somebody's disk is ever parsed. Facts are lines rather than a section's fields: fields need
+mrkdwn for their bold names, and on a phone they are lines anyway.
+
+Limits are those of the Block Kit reference (docs.slack.dev/reference/block-kit), some on the safe side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, assert_never
+
+from bot.slack.text import NOTHING, UNNAMED, clean, cut, escaped, is_whole, size, survives
+from charts.picture import Picture
+from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone
+
+Block: TypeAlias = dict[str, Any]
+Payload: TypeAlias = dict[str, Any]
+
+MAX_BLOCKS = 50
+MAX_MESSAGE = 12_000  # letters in all blocks together; Slack refuses longer ones as msg_blocks_too_long
+MAX_FALLBACK = 3_500  # Slack wants less than 4,000 in a message's text
+MAX_LINE = 1_000
+MAX_HEADER = 150
+MAX_TEXT = 3_000
+MAX_NOTE = 2_000
+MAX_ALT = 2_000
+MAX_BUTTONS = 25
+MAX_LABEL = 75
+MAX_VALUE = 2_000
+MAX_ROWS = 25  # of the 100 that Slack allows: more is a file, not a message
+MAX_COLUMNS = 6  # of 20: a phone shows four and scrolls to two more
+MAX_CELL = 120
+MAX_TABLE = 6_000
+MAX_WIDTH = 28  # of a column that is set in monospace
+
+SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}
+STYLES = {Tone.GOOD: "primary", Tone.BAD: "danger"}
+MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
+PICTURE = "picture:"
+
+
+def render(answer: Answer) -> Payload:
+    """The blocks of one message, and the text that stands in for them in notifications, readers and need.
+
+    An image block names its picture as ``picture:<digest>``; ``with_files`` puts Slack's file in its place.
+    """
+    title = SYMBOLS[answer.tone] + (clean(answer.title) or UNNAMED)
+    header = {"type": "header", "text": _plain(title, MAX_HEADER)}
+    return {"text": _fallback(title, answer.parts), "blocks": [header, *_fitting(_numbered(answer.parts))]}
+
+
+def pictures(payload: Mapping[str, Any]) -> list[str]:
+    """The digests of the pictures that a payload still waits for."""
+    ids = [block["slack_file"]["id"] for block in payload.get("blocks", ()) if "slack_file" in block]
+    return [name.removeprefix(PICTURE) for name in ids if name.startswith(PICTURE)]
+
+
+def with_files(payload: Mapping[str, Any], files: Mapping[str, str]) -> Payload:
+    """The payload with Slack's file in the place of each picture; the words of those that have none."""
+    blocks = [_filled(block, files) if "slack_file" in block else block for block in payload.get("blocks", ())]
+    return {**payload, "blocks": blocks}
+
+
+def _filled(block: Block, files: Mapping[str, str]) -> Block:
+    file = files.get(block["slack_file"]["id"].removeprefix(PICTURE))
+    return {**block, "slack_file": {"id": file}} if file else _paragraph([_run(block["alt_text"], italic=True)])
+
+
+def _fitting(groups: Sequence[list[Block]]) -> Iterator[Block]:
+    """As many whole parts as one message holds, and a word about the others."""
+    blocks, letters = 1, 0  # the header
+    for done, group in enumerate(groups):
+        blocks, letters = blocks + len(group), letters + sum(map(_letters, group))
+        if blocks >= MAX_BLOCKS or letters > MAX_MESSAGE:
+            left = len(groups) - done
+            yield from _note(f"… and {left} more part{'s' if left > 1 else ''} that did not fit into one message")
+            return
+        yield from group
+
+
+def _letters(thing: object) -> int:
+    match thing:
+        case str():
+            return size(thing)
+        case dict():
+            return sum(_letters(value) for key, value in thing.items() if key not in {"type", "action_id", "style"})
+        case list():
+            return sum(map(_letters, thing))
+        case _:
+            return 0
+
+
+def _numbered(parts: Sequence[Part]) -> list[list[Block]]:
+    """Each part as its blocks. Action ids count through the message; only the first table may be Slack's own."""
+    groups: list[list[Block]] = []
+    buttons, tables = 0, 0
+    for part in parts:
+        match part:
+            case Buttons():
+                groups.append(list(_buttons(part.buttons, buttons)))
+                buttons += len(part.buttons)
+            case Table():
+                groups.append(list(_table(part, native=tables == 0)))
+                tables += 1
+            case _:
+                groups.append(list(_part(part)))
+    return groups
+
+
+def _part(part: Text | Facts | Chart | Code | Note) -> Iterator[Block]:
+    match part:
+        case Text(text):
+            if runs := list(_runs(cut(text, MAX_TEXT))):
+                yield _paragraph(runs)
+        case Facts(pairs):
+            if pairs:
+                yield _paragraph(list(_facts(pairs)))
+        case Chart(picture):
+            yield _image(picture)
+        case Code(label, text):
+            yield from _code(label, text)
+        case Note(text):
+            yield from _note(text)
+        case _:
+            assert_never(part)
+
+
+def _runs(text: str) -> Iterator[Block]:
+    """The stretches of a ``Text``: its own two marks become styles, and all else stays as it is."""
+    at = 0
+    for found in MARKUP.finditer(text):
+        yield from _stretch(text[at : found.start()])
+        yield from _stretch(found["bold"] or found["code"], bold=bool(found["bold"]), code=bool(found["code"]))
+        at = found.end()
+    yield from _stretch(text[at:])
+
+
+def _stretch(text: str, **style: bool) -> Iterator[Block]:
+    shown = clean(f"|{text}|", lines=True)[1:-1]  # the bars keep the spaces between two stretches
+    if shown:
+        yield _run(shown, **style)
+
+
+def _run(text: str, **style: bool) -> Block:
+    styles = {name: True for name, is_on in style.items() if is_on}
+    return {"type": "text", "text": text, **({"style": styles} if styles else {})}
+
+
+def _paragraph(runs: list[Block]) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": runs}]}
+
+
+def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[Block]:
+    room = MAX_TEXT
+    for done, (name, value) in enumerate(pairs):
+        label, said = cut(clean(name) or UNNAMED, MAX_LABEL), cut(clean(value) or NOTHING, MAX_ALT)
+        room -= size(label) + size(said) + 3
+        if room < 0 < done:
+            yield _run(f"\n… and {len(pairs) - done} more")
+            return
+        yield _run(f"{'' if done == 0 else chr(10)}{label}: ")
+        yield _run(said, bold=True)
+
+
+def _image(picture: Picture) -> Block:
+    alt = cut(clean(picture.alt) or UNNAMED, MAX_ALT)
+    return {"type": "image", "slack_file": {"id": f"{PICTURE}{picture.digest}"}, "alt_text": alt}
+
+
+def _code(label: str, text: str) -> Iterator[Block]:
+    """A command to copy: whole, or not at all, since half a command is another command."""
+    name, shown = cut(clean(label), MAX_LABEL), clean(text, lines=True)
+    if size(shown) > MAX_TEXT:
+        yield from _note(f"{name or 'The command'}: its {size(shown):,} characters are too long for Slack")
+        return
+    elements: list[Block] = []
+    if name:
+        elements.append({"type": "rich_text_section", "elements": [_run(name, bold=True)]})
+    if shown:
+        elements.append({"type": "rich_text_preformatted", "elements": [_run(shown)]})
+    if elements:
+        yield {"type": "rich_text", "elements": elements}
+
+
+def _note(text: str) -> Iterator[Block]:
+    if shown := clean(text):
+        yield {"type": "context", "elements": [_plain(shown, MAX_NOTE)]}
+
+
+def _buttons(buttons: Sequence[Button], first: int) -> Iterator[Block]:
+    shown = [(index, one) for index, one in enumerate(buttons, first) if _can_ask(one.ask)][:MAX_BUTTONS]
+    if shown:
+        yield {"type": "actions", "elements": [_button(index, button) for index, button in shown]}
+    if left := len(buttons) - len(shown):
+        yield from _note(f"… and {left} more button{'s' if left > 1 else ''}")
+
+
+def _can_ask(ask: str) -> bool:
+    return 0 < size(ask) <= MAX_VALUE and is_whole(ask)
+
+
+def _button(index: int, button: Button) -> Block:
+    label = _plain(clean(button.label) or UNNAMED, MAX_LABEL)
+    style = {"style": STYLES[button.tone]} if button.tone in STYLES else {}
+    return {"type": "button", "action_id": f"ask:{index}", "text": label, "value": button.ask, **style}
+
+
+def _table(table: Table, *, native: bool) -> Iterator[Block]:
+    """Slack's own table: it scrolls sideways on a phone and sets figures flush right, where monospace lines wrap.
+
+    A message may hold only one; the others are set in monospace.
+    """
+    width = min(MAX_COLUMNS, max(map(len, (table.headings, *table.rows)), default=0))
+    if not width:
+        return
+    rows = list(_rows(table, width))
+    shown = _native(rows, table.numbers) if native else _monospaced(rows, table.numbers)
+    yield shown
+    yield from _note("; ".join(_left_out(table, width, len(rows) - 1)))
+
+
+def _rows(table: Table, width: int) -> Iterator[list[str]]:
+    """The headings and as many rows as fit, every one ``width`` cells long and no cell empty."""
+    room = MAX_TABLE
+    for row in (table.headings, *table.rows[:MAX_ROWS]):
+        cells = [_cell(row[column] if column < len(row) else "", column) for column in range(width)]
+        room -= sum(map(size, cells))
+        if room < 0:
+            return
+        yield cells
+
+
+def _cell(text: str, column: int) -> str:
+    return cut(clean(text), MAX_CELL) or (NOTHING if column else UNNAMED)
+
+
+def _left_out(table: Table, width: int, rows: int) -> Iterator[str]:
+    if left := len(table.rows) - rows:
+        yield f"… and {left} more row{'s' if left > 1 else ''}"
+    if hidden := [clean(heading) or UNNAMED for heading in table.headings[width:]]:
+        yield f"not shown: {', '.join(hidden)}"
+
+
+def _native(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Block:
+    settings = [{"align": "right" if column in numbers else "left"} for column in range(len(rows[0]))]
+    cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
+    return {"type": "table", "column_settings": settings, "rows": cells}
+
+
+def _monospaced(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Block:
+    short = [[cut(cell, MAX_WIDTH) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*short, strict=True)]
+    lines = [_line(row, widths, numbers) for row in short]
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [_run("\n".join(lines))]}],
+    }
+
+
+def _line(row: Sequence[str], widths: Sequence[int], numbers: Sequence[int]) -> str:
+    cells = [
+        cell.rjust(width) if column in numbers else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def _plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": cut(text, limit), "emoji": False}
+
+
+def _fallback(title: str, parts: Sequence[Part]) -> str:
+    """Everything in words, line by line as far as there is room: the title, then the facts, then the rest."""
+    facts_first = sorted(parts, key=lambda part: not isinstance(part, Facts))
+    said, room = [escaped(cut(title, MAX_HEADER))], MAX_FALLBACK - 2 * MAX_HEADER
+    for line in (line for part in facts_first for line in _lines(part) if line):
+        shown = escaped(cut(line, MAX_LINE))
+        room -= size(shown) + 1
+        if room < 0:
+            return "\n".join([*said, "…"])
+        said.append(shown)
+    return "\n".join(said)
+
+
+def _lines(part: Part) -> Iterator[str]:
+    match part:
+        case Text(text):
+            yield "".join(run["text"] for run in _runs(text))
+        case Facts(pairs):
+            yield from (f"{clean(name) or UNNAMED}: {clean(value) or NOTHING}" for name, value in pairs)
+        case Chart(picture):
+            yield clean(picture.alt)
+        case Code(label, text):
+            can_be_copied = size(text) <= MAX_LINE // 2 and survives(text)
+            yield f"{clean(label)}: {text if can_be_copied else 'a command that plain text would spoil'}"
+        case Note(text):
+            yield clean(text)
+        case Table():
+            yield from (", ".join(row) for row in _rows(replace(part, rows=part.rows[:10]), len(part.headings)))
+        case Buttons(buttons):
+            yield from (f"{clean(one.label)}: /finops {clean(one.ask)}" for one in buttons[:5])
+        case _:
+            assert_never(part)

@@ -1,0 +1,60 @@
+"""The manifest asks for exactly what the code uses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from bot.slack.app import COMMAND
+from bot.slack.http import PATH
+from tests.fake_slack import MANIFEST, METHODS
+
+SOURCES = sorted((MANIFEST.parent / "bot" / "slack").glob("*.py"))
+CALL = re.compile(r"\.((?:auth|chat|conversations|files|users|views|reactions|team|usergroups)_[A-Za-z_0-9]+)\(")
+UPLOAD = {"files.getUploadURLExternal", "files.completeUploadExternal"}
+KINDS = ("channels", "groups", "im")
+OWN = {"commands", "app_mentions:read"}  # what listening needs, besides calling
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Any:
+    return yaml.safe_load(Path(MANIFEST).read_text())
+
+
+def used() -> set[str]:
+    """The methods of the Web API that the source calls."""
+    called = {name for source in SOURCES for name in CALL.findall(source.read_text())}
+    plain = {name.replace("_", ".", 1) for name in called if name != "files_upload_v2"}
+    return plain | (UPLOAD if "files_upload_v2" in called else set())
+
+
+def test_slack_knows_every_method_that_is_called() -> None:
+    assert len(used()) > 10
+    assert used() <= set(METHODS)
+
+
+def test_every_scope_is_used_and_every_use_has_its_scope(manifest: Any) -> None:
+    needed = {scope.format(kind=kind) for name in used() for scope in METHODS[name].scopes for kind in KINDS}
+
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed | OWN
+    assert set(manifest["oauth_config"]["scopes"]) == {"bot"}
+
+
+def test_every_event_is_listened_to_and_no_other(manifest: Any) -> None:
+    source = (MANIFEST.parent / "bot" / "slack" / "app.py").read_text()
+    heard = set(re.findall(r'app\.event\("(\w+)"\)', source))
+
+    assert heard == {"app_mention", "message"}
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == {"app_mention", "message.im"}
+
+
+def test_the_command_is_ours_and_the_socket_is_on(manifest: Any) -> None:
+    [command] = manifest["features"]["slash_commands"]
+    assert command["command"] == COMMAND
+    assert manifest["settings"]["interactivity"] == {"is_enabled": True}
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    assert PATH in Path(MANIFEST).read_text()

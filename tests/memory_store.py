@@ -1,0 +1,195 @@
+"""Inbox, outbox and fires in memory, as ``bot.ports`` says they behave: for quick tests of what stands on them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import RLock
+
+from analysis.errors import NotSaved
+from bot.clock import Clock
+from bot.ports import Ask, Kind, Parcel
+from charts.picture import Picture
+
+
+@dataclass
+class Asked:
+    """A row of the inbox."""
+
+    ask: Ask
+    until: datetime | None = None
+    done: bool = False
+
+
+@dataclass
+class Sending:
+    """A row of the outbox."""
+
+    parcel: Parcel
+    number: int
+    due: datetime
+    state: str = "pending"  # pending, leased, sent, failed, superseded
+    until: datetime | None = None
+    message: str = ""
+    why: str = ""
+    was_unclear: bool = False
+    swept: bool = False
+
+
+class MemoryStore:
+    """What the state database remembers, forgotten when the test is over."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.broken = False  # whether the disk is full
+        self.asks: dict[str, Asked] = {}
+        self.outbox: dict[str, Sending] = {}
+        self.fired: dict[tuple[str, str], str] = {}
+        self.pictures: dict[str, Picture] = {}
+        self.files: dict[tuple[str, str, str], str] = {}
+        self.resting: dict[str, datetime] = {}
+        self.views: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}  # (lane, message) -> ask, shows
+        self._numbers = itertools.count()
+        self._lock = RLock()
+
+    # inbox
+
+    def accept(self, ask: Ask) -> bool:
+        with self._lock:
+            self._writable()
+            if ask.key in self.asks:
+                return False
+            self.asks[ask.key] = Asked(ask)
+            return True
+
+    def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
+        with self._lock:
+            self._writable()
+            now = self.clock()
+            free = [row for row in self.asks.values() if not row.done and (row.until is None or row.until <= now)]
+            for row in free[:limit]:
+                row.until = now + timedelta(seconds=lease_seconds)
+                row.ask = replace(row.ask, attempt=row.ask.attempt + 1)
+            return [row.ask for row in free[:limit]]
+
+    def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        with self._lock:
+            self._writable()
+            self.asks[key].done = True
+            self.put(parcels, pictures)
+
+    # outbox
+
+    def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        with self._lock:
+            self._writable()
+            self.pictures |= {picture.digest: picture for picture in pictures}
+            for parcel in parcels:
+                self.outbox.setdefault(parcel.id, Sending(parcel, next(self._numbers), self.clock()))
+
+    def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
+        with self._lock:
+            self._writable()
+            now = self.clock()
+            self._overdue(now)
+            self._coalesce()
+            busy = {row.parcel.place.lane for row in self.outbox.values() if row.state == "leased"}
+            busy |= {lane for lane, until in self.resting.items() if until > now}
+            given: list[Parcel] = []
+            for row in sorted(self.outbox.values(), key=lambda row: (row.parcel.priority, row.number)):
+                lane = row.parcel.place.lane
+                if row.state == "pending" and row.due <= now and lane not in busy and len(given) < limit:
+                    busy.add(lane)
+                    row.state, row.until = "leased", now + timedelta(seconds=seconds)
+                    first = row.parcel.first_try or now
+                    row.parcel = replace(row.parcel, attempt=row.parcel.attempt + 1, first_try=first)
+                    given.append(row.parcel)
+            return given
+
+    def sent(self, parcel: Parcel, message: str) -> bool:
+        row = self._mine(parcel)
+        if row is None:
+            return False
+        row.state, row.message = "sent", message
+        if message and parcel.shows:
+            self.views[parcel.place.lane, message] = (parcel.ask, parcel.shows)
+        return True
+
+    def later(self, parcel: Parcel, seconds: float, why: str, *, unclear: bool = False) -> None:
+        if row := self._mine(parcel):
+            row.state, row.due, row.why = "pending", self.clock() + timedelta(seconds=seconds), why
+            row.was_unclear |= unclear
+            row.parcel = replace(row.parcel, unclear=unclear)
+
+    def failed(self, parcel: Parcel, why: str) -> None:
+        if row := self._mine(parcel):
+            row.state, row.why = "failed", why
+
+    def rest(self, lane: str, seconds: float) -> None:
+        until = self.clock() + timedelta(seconds=seconds)
+        self.resting[lane] = max(until, self.resting.get(lane, until))
+
+    def find_upload(self, platform: str, tenant: str, digest: str) -> str | None:
+        return self.files.get((platform, tenant, digest))
+
+    def uploaded(self, platform: str, tenant: str, digest: str, file: str) -> None:
+        self.files[platform, tenant, digest] = file
+
+    def picture(self, digest: str) -> Picture:
+        return self.pictures[digest]
+
+    def twins(self) -> Sequence[tuple[Parcel, str]]:
+        rows = self.outbox.values()
+        return [(row.parcel, row.message) for row in rows if row.state == "sent" and row.was_unclear and not row.swept]
+
+    def swept(self, parcel_id: str) -> None:
+        self.outbox[parcel_id].swept = True
+
+    def counts(self) -> Mapping[str, int]:
+        return Counter(row.state for row in self.outbox.values())
+
+    # fires
+
+    def fire(self, schedule: str, label: str, ask: Ask) -> bool:
+        with self._lock:
+            self._writable()
+            return self.skip(schedule, label, "fired") and self.accept(ask)
+
+    def skip(self, schedule: str, label: str, why: str) -> bool:
+        with self._lock:
+            self._writable()
+            new = (schedule, label) not in self.fired
+            self.fired.setdefault((schedule, label), why)
+            return new
+
+    def last(self, schedule: str) -> str | None:
+        return max((label for name, label in self.fired if name == schedule), default=None)
+
+    # within
+
+    def _writable(self) -> None:
+        if self.broken:
+            raise NotSaved("the disk is full")
+
+    def _mine(self, parcel: Parcel) -> Sending | None:
+        self._writable()
+        row = self.outbox[parcel.id]
+        return row if row.state == "leased" and row.parcel.attempt == parcel.attempt else None
+
+    def _overdue(self, now: datetime) -> None:
+        for row in self.outbox.values():
+            if row.state == "leased" and row.until is not None and row.until <= now:
+                row.state, row.was_unclear = "pending", True
+                row.parcel = replace(row.parcel, unclear=True)
+
+    def _coalesce(self) -> None:
+        newest: dict[tuple[str, str], Sending] = {}
+        for row in self.outbox.values():
+            if row.state == "pending" and row.parcel.kind is Kind.EDIT:
+                place = row.parcel.place.lane, row.parcel.place.message
+                if older := newest.get(place):
+                    older.state = "superseded"
+                newest[place] = row
