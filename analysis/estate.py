@@ -42,6 +42,7 @@ class Disk(Resource):
 
     size_gb: int
     tier: str
+    zone: str = ""  # the availability zone that it lives in, where it has one
     attached_to: str | None
     idle_since: date | None = None
 

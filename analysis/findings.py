@@ -36,10 +36,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to do: an action, and its target where it needs one (a new size)."""
+    """What to do: an action, its target where it needs one (a new size), and the source that an undo returns to.
+
+    ``source`` is the present size of a machine, or a disk's zone and tier (``us-east-1a gp3``).
+    """
 
     action: Action
     target: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,9 @@ SPIKE_SIGMAS = 6.0  # one or two days so far out are a spike,
 SPIKE_KEPT = 3.0  # and count as this far out,
 SPIKE_SHARE = 0.05  # unless that is how the series is: a weekly job is no spike
 STEP_SIGMAS = 4.0  # days at the end that all stand so far off, on one side, are a step:
-STEP_DAYS = (3, 4, 5, 7, 10, 14, 21, 30)  # so many of them,
+STEP_DAYS = (4, 5, 7, 10, 14, 21, 30)  # so many of them,
 STEP_BEFORE = 28  # against the median of the days before;
-STEP_DOUBT = 2.0  # believed as so many days' share: three for 60 %, ten for 83 %
+STEP_DOUBT = 3.0  # believed as so many days' share: four for 57 %, ten for 77 %
 STOPPED_DAYS = 7  # a series with so many zeros at its end, and never half as many before, has stopped
 
 
@@ -99,7 +99,22 @@ def fit(values: np.ndarray, start: date, ahead: int) -> Fitted:
     for coming in (charges, planned, daily):
         coming[stopped] = 0.0
     daily = np.where((values >= 0).all(axis=1, keepdims=True), np.maximum(daily, 0.0), daily)
-    return Fitted(first, past, smooth, weekdays, levels, slopes, near, far, sigma, jump, stopped, charges, planned, daily + planned)
+    return Fitted(
+        first,
+        past,
+        smooth,
+        weekdays,
+        levels,
+        slopes,
+        near,
+        far,
+        sigma,
+        jump,
+        stopped,
+        charges,
+        planned,
+        daily + planned,
+    )
 
 
 def begins(values: np.ndarray) -> np.ndarray:
@@ -271,7 +286,7 @@ def _levels(smooth: np.ndarray, first: np.ndarray, weekdays: np.ndarray) -> tupl
     return np.concatenate([levels, levels[:, fast]], axis=1), slopes
 
 
-def _step(  # noqa: PLR0913
+def _step(
     smooth: np.ndarray,
     first: np.ndarray,
     weekdays: np.ndarray,

@@ -112,9 +112,9 @@ def past_errors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
         weights = fitted.near * (1 - share) + fitted.far * share
         level = fitted.levels[:, :, origins] + fitted.slopes[:, :, origins] * slope_sums(start, end)
         said = np.einsum("sco,sc->so", level, weights)
-        error = window_sums(fitted.smooth, origins, start, end) / window_sums(fitted.weekdays, origins, start, end) - said
+        came = window_sums(fitted.smooth, origins, start, end) / window_sums(fitted.weekdays, origins, start, end)
         lived = backtest_lived(fitted.first, origins)
-        squares[:, rung] = (error**2 * lived).sum(axis=1) / np.maximum(1, lived.sum(axis=1))
+        squares[:, rung] = ((came - said) ** 2 * lived).sum(axis=1) / np.maximum(1, lived.sum(axis=1))
         windows[:, rung] = lived.sum(axis=1) * STRIDE / (end - start)
     return squares, windows
 

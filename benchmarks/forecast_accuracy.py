@@ -182,6 +182,7 @@ def _month_and_later(values: np.ndarray) -> np.ndarray:
 def sets(paths: list[Path], every: int, most: int) -> Iterator[tuple[str, int, list[Origin]]]:
     """Raw and billed, each with long and short histories."""
     pools = [from_csv(path) for path in paths] or [pool for pool in (flights(),) if pool is not None]
+    pools = [pool for pool in pools if len(pool.names) > 1]  # of a lone series no half is left to measure on
     for kind, overlay in TYPES.items():
         for history in (365, 60, 28, 14, 10):
             found = []

@@ -45,7 +45,7 @@ def oversized_machine(
             estate,
             check="oversized-machine",
             title=f"Machine {machine.name} would fit {smaller.name}",
-            remedy=Remedy(Action.RESIZE_MACHINE, smaller.name),
+            remedy=Remedy(Action.RESIZE_MACHINE, smaller.name, source=machine.size.name),
             evidence=(
                 ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
                 (

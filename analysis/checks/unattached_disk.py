@@ -30,6 +30,6 @@ def unattached_disk(estate: Estate, *, min_idle_days: int = 7) -> Iterator[Findi
             estate,
             check="unattached-disk",
             title=f"Disk {disk.name} unattached since {disk.idle_since:%d %b %Y}",
-            remedy=Remedy(Action.DELETE_DISK),
+            remedy=Remedy(Action.DELETE_DISK, source=f"{disk.zone} {disk.tier}".strip()),
             evidence=(("Unattached for", f"{idle} days"), ("Size", f"{disk.size_gb} GB {disk.tier}")),
         )

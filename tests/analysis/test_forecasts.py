@@ -237,3 +237,16 @@ def test_it_beats_repeating_last_week_and_the_run_rate() -> None:
     peers = (values[:, 358:365].mean(axis=1) * 30, values[:, 355:365].mean(axis=1) * 30)
     errors = [np.mean(np.abs(said - truth) / truth) for said in (ours, *peers)]
     assert errors[0] < min(errors[1:])
+
+
+def test_a_level_that_doubled_ten_days_ago_is_mostly_believed_and_doubted_in_the_range() -> None:
+    values = 100 + 5 * noise(11)[0]
+    values[-10:] += 100
+    span = one(values).months[0][1]
+    assert 5_000 < float(span.expected) <= 6_400
+    assert span.low95 < Money.of(5_000, "USD") and span.high95 > Money.of(6_200, "USD")
+
+
+def test_a_job_that_runs_once_a_week_is_no_spike() -> None:
+    found = one([50.0 if day % 7 == 3 else 0.0 for day in range(140)])
+    assert float(found.months[0][1].expected) == pytest.approx(50 * 31 / 7, rel=0.15)
