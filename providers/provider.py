@@ -12,7 +12,6 @@ from analysis.budgets import Budget
 from analysis.estate import Resource
 from analysis.findings import Finding, Fix
 
-
 Progress: TypeAlias = Callable[[float, str], None]  # how much is done (0 to 1), and what is being done
 
 
@@ -41,7 +40,9 @@ class Inventory:
 class Provider(Protocol):
     """A source of billed rows and of the things that cause them. Everything is read, nothing is ever written."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What its resources and exports say that they came from."""
 
     def exports(self) -> Iterable[Export]:
         """Billed rows as FOCUS files, ready to be loaded."""

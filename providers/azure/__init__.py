@@ -1,0 +1,1 @@
+"""Microsoft Azure, as Pitcrew sees it."""

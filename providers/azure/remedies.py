@@ -1,0 +1,114 @@
+"""The Azure CLI commands that end a finding, and those that take it back.
+
+Syntax of ``az`` 2.x; ids by the grammar of ARM ids and Microsoft.Compute's naming rules, ASCII only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from analysis.findings import Action, Finding, Fix
+from providers.shell import Unsafe, line, steps, untouched, withheld
+
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+ARM_ID = re.compile(
+    rf"/subscriptions/(?P<subscription>{UUID})"
+    r"/resourceGroups/(?P<group>[A-Za-z0-9_(][A-Za-z0-9_().-]{0,88}[A-Za-z0-9_()-]|[A-Za-z0-9_])"
+    r"/providers/Microsoft\.Compute/(?P<kind>disks|virtualMachines)"
+    r"/(?P<name>[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?)",
+    re.ASCII | re.IGNORECASE,
+)
+LOCATION = re.compile(r"[a-z][a-z0-9]{2,40}", re.ASCII)
+SKU = re.compile(r"(?:Standard|StandardSSD|Premium|PremiumV2|UltraSSD)_(?:LRS|ZRS)", re.ASCII)
+SIZE = re.compile(r"(?:Standard|Basic)_[A-Za-z0-9_-]{2,40}", re.ASCII)
+ZONE = re.compile(r"[1-9]?", re.ASCII)
+TAG_WORD = re.compile(r"[A-Za-z0-9 _.:/+@-]{1,256}", re.ASCII)  # no "=", which parts key and value for az
+NAME_LIMIT = 80
+KEPT = "-before-delete"
+
+
+def fix(finding: Finding) -> Fix:
+    """The commands of one finding; withheld when a name in it does not follow Azure's grammar."""
+    try:
+        return FIXES[finding.remedy.action](finding)
+    except Unsafe as unsafe:
+        return withheld(unsafe)
+
+
+def _delete_disk(finding: Finding) -> Fix:
+    disk = _target(finding, "disks")
+    location = _matching(LOCATION, finding.region)
+    zone, _, sku = finding.remedy.source.rpartition(" ")
+    _matching(ZONE, zone)
+    _matching(SKU, sku)
+    group = ("--subscription", disk["subscription"], "--resource-group", disk["group"])
+    snapshot = disk["name"][: NAME_LIMIT - len(KEPT)] + KEPT
+    tags = _writable(finding.tags)
+    return Fix(
+        act=steps(
+            line(
+                *("az", "snapshot", "create", *group, "--name", snapshot),
+                *("--location", location, "--source", finding.resource_id),
+            ),
+            line("az", "disk", "delete", "--ids", finding.resource_id),
+        ),
+        undo=line(
+            *("az", "disk", "create", *group, "--name", disk["name"], "--location", location),
+            *("--source", snapshot, "--sku", sku),
+            *(("--zone", zone) if zone else ()),
+            *(("--tags", *(f"{key}={value}" for key, value in tags.items())) if tags else ()),
+        ),
+        safety="az asks once more before it deletes. The snapshot is billed until you delete it. Check that no backup "
+        "or site recovery job owns the disk, and that nobody exports it." + untouched(finding.tags, tags),
+    )
+
+
+def _stop_machine(finding: Finding) -> Fix:
+    _target(finding, "virtualmachines")
+    return Fix(
+        act=line("az", "vm", "deallocate", "--ids", finding.resource_id),
+        undo=line("az", "vm", "start", "--ids", finding.resource_id),
+        safety="A dynamic public IP changes and the temporary disk is lost; its managed disks go on being billed. A "
+        "start may fail for a while if the size is short in its region.",
+    )
+
+
+def _resize_machine(finding: Finding) -> Fix:
+    _target(finding, "virtualmachines")
+    new, old = _matching(SIZE, finding.remedy.target), _matching(SIZE, finding.remedy.source)
+    return Fix(
+        act=line("az", "vm", "resize", "--ids", finding.resource_id, "--size", new),
+        undo=line("az", "vm", "resize", "--ids", finding.resource_id, "--size", old),
+        safety="It restarts (minutes of downtime) and the temporary disk is lost. Check first that the new size takes "
+        "as many data disks and network interfaces, and premium storage if it has any.",
+    )
+
+
+FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
+    Action.DELETE_DISK: _delete_disk,
+    Action.STOP_MACHINE: _stop_machine,
+    Action.RESIZE_MACHINE: _resize_machine,
+}
+
+
+def _target(finding: Finding, kind: str) -> re.Match[str]:
+    """The parts of an ARM id of ``kind`` (lower case)."""
+    matched = ARM_ID.fullmatch(finding.resource_id)
+    if matched is None or matched["kind"].lower() != kind:
+        raise Unsafe(finding.resource_id)
+    return matched
+
+
+def _matching(pattern: re.Pattern[str], word: str) -> str:
+    if not pattern.fullmatch(word):
+        raise Unsafe(word)
+    return word
+
+
+def _writable(tags: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in tags.items()
+        if TAG_WORD.fullmatch(key) and (not value or TAG_WORD.fullmatch(value)) and not key.startswith("-")
+    }

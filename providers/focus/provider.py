@@ -1,0 +1,37 @@
+"""FOCUS files as a provider: a bill without an inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from analysis.budgets import Budget
+from analysis.findings import Finding, Fix
+from providers import remedies
+from providers.focus.local import local
+from providers.provider import Export, Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class FocusProvider:
+    """Whoever wrote the files, they are read; what runs behind them is not known."""
+
+    name: str
+    path: str
+
+    def exports(self) -> Iterator[Export]:
+        """The files that are there now."""
+        return local(self.path, self.name)
+
+    def inventory(self, now: datetime) -> Inventory:  # noqa: ARG002 (a file has none)
+        """Nothing: rows say what was billed, not what runs."""
+        return Inventory(())
+
+    def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002
+        """None: they stand in the deployment file."""
+        return ()
+
+    def fix(self, finding: Finding) -> Fix | None:
+        """The commands of the cloud that the finding lies in."""
+        return remedies.fix(finding)

@@ -1,0 +1,15 @@
+"""The commands that end a finding, whichever cloud it lies in. Printed for people; Pitcrew never runs them."""
+
+from __future__ import annotations
+
+from analysis.findings import Finding, Fix
+from providers.aws import remedies as aws
+from providers.azure import remedies as azure
+
+CLOUDS = {"aws": aws.fix, "azure": azure.fix}
+
+
+def fix(finding: Finding) -> Fix | None:
+    """How to act, how to undo it, and what to check first; ``None`` for a cloud that has no commands here."""
+    known = CLOUDS.get(finding.cloud)
+    return known(finding) if known else None
