@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -45,6 +45,7 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.broken = False  # whether the disk is full
+        self.trouble: Callable[[str], object] = lambda _: None  # called with each method that writes, may raise
         self.asks: dict[str, Asked] = {}
         self.outbox: dict[str, Sending] = {}
         self.fired: dict[tuple[str, str], str] = {}
@@ -59,7 +60,7 @@ class MemoryStore:
 
     def accept(self, ask: Ask) -> bool:
         with self._lock:
-            self._writable()
+            self._writable("accept")
             if ask.key in self.asks:
                 return False
             self.asks[ask.key] = Asked(ask)
@@ -67,7 +68,7 @@ class MemoryStore:
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         with self._lock:
-            self._writable()
+            self._writable("take")
             now = self.clock()
             free = [row for row in self.asks.values() if not row.done and (row.until is None or row.until <= now)]
             for row in free[:limit]:
@@ -77,7 +78,7 @@ class MemoryStore:
 
     def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
         with self._lock:
-            self._writable()
+            self._writable("done")
             self.asks[key].done = True
             self.put(parcels, pictures)
 
@@ -85,14 +86,14 @@ class MemoryStore:
 
     def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
         with self._lock:
-            self._writable()
+            self._writable("put")
             self.pictures |= {picture.digest: picture for picture in pictures}
             for parcel in parcels:
                 self.outbox.setdefault(parcel.id, Sending(parcel, next(self._numbers), self.clock()))
 
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         with self._lock:
-            self._writable()
+            self._writable("lease")
             now = self.clock()
             self._overdue(now)
             self._coalesce()
@@ -110,7 +111,7 @@ class MemoryStore:
             return given
 
     def sent(self, parcel: Parcel, message: str) -> bool:
-        row = self._mine(parcel)
+        row = self._mine(parcel, "sent")
         if row is None:
             return False
         row.state, row.message = "sent", message
@@ -119,13 +120,13 @@ class MemoryStore:
         return True
 
     def later(self, parcel: Parcel, seconds: float, why: str, *, unclear: bool = False) -> None:
-        if row := self._mine(parcel):
+        if row := self._mine(parcel, "later"):
             row.state, row.due, row.why = "pending", self.clock() + timedelta(seconds=seconds), why
             row.was_unclear |= unclear
             row.parcel = replace(row.parcel, unclear=unclear)
 
     def failed(self, parcel: Parcel, why: str) -> None:
-        if row := self._mine(parcel):
+        if row := self._mine(parcel, "failed"):
             row.state, row.why = "failed", why
 
     def rest(self, lane: str, seconds: float) -> None:
@@ -155,12 +156,12 @@ class MemoryStore:
 
     def fire(self, schedule: str, label: str, ask: Ask) -> bool:
         with self._lock:
-            self._writable()
+            self._writable("fire")
             return self.skip(schedule, label, "fired") and self.accept(ask)
 
     def skip(self, schedule: str, label: str, why: str) -> bool:
         with self._lock:
-            self._writable()
+            self._writable("skip")
             new = (schedule, label) not in self.fired
             self.fired.setdefault((schedule, label), why)
             return new
@@ -170,12 +171,13 @@ class MemoryStore:
 
     # within
 
-    def _writable(self) -> None:
+    def _writable(self, method: str) -> None:
+        self.trouble(method)
         if self.broken:
             raise NotSaved("the disk is full")
 
-    def _mine(self, parcel: Parcel) -> Sending | None:
-        self._writable()
+    def _mine(self, parcel: Parcel, method: str) -> Sending | None:
+        self._writable(method)
         row = self.outbox[parcel.id]
         return row if row.state == "leased" and row.parcel.attempt == parcel.attempt else None
 

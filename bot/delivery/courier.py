@@ -126,6 +126,7 @@ class Courier:
         """One attempt at one parcel. What the outbox raises is left to the lease."""
         tenant = f"{parcel.place.platform}:{parcel.place.tenant}"
         if (left := self._paused.get(tenant, 0.0) - self._now()) > 0:
+            left = max(left, LANE_SECONDS)
             return await self._again(parcel, left, "its workspace is paused", lane=left)
         try:
             await self._in_turn(parcel, self._paces[tenant])

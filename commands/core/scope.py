@@ -55,7 +55,7 @@ def said(scope: Mapping[str, str]) -> str:
 
 
 def _tag_key(costs: Costs, key: str) -> str:
-    known = costs.names("Tags")
+    known = sorted(costs.names("Tags"), key=lambda name: name != key)  # the same spelling before any other
     for name in known:
         if name.lower() == key:
             return name

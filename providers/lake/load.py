@@ -213,7 +213,8 @@ def _mart(rows: Path, mart: Path, keys: Sequence[str]) -> str:
     columns = ", ".join(MART_DIMENSIONS)
     return (
         f"COPY (SELECT CAST(ChargePeriodStart AS DATE) AS Day, {columns}, {tags} AS Tags, {listed} AS TagKeys, {sums}"
-        f" FROM read_parquet({literal(rows)}) GROUP BY ALL ORDER BY ALL) TO {literal(mart)} (FORMAT parquet, COMPRESSION zstd)"
+        f" FROM read_parquet({literal(rows)}) GROUP BY ALL ORDER BY ALL) TO {literal(mart)}"
+        " (FORMAT parquet, COMPRESSION zstd)"
     )
 
 

@@ -40,6 +40,7 @@ ZONES = (
     "Pacific/Chatham",
 )
 BEGIN, END = datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+MONTH = timedelta(days=31)  # around the two years, whose borders cut through weeks
 
 
 def daily(at: str = "0 6 * * *", zone: str = "UTC", **more: object) -> Schedule:
@@ -47,14 +48,14 @@ def daily(at: str = "0 6 * * *", zone: str = "UTC", **more: object) -> Schedule:
 
 
 def periods(rhythm: Rhythm) -> Iterator[str]:
-    """Every label of two years, from the calendar alone; the borders belong to the neighbours."""
-    days = (BEGIN + timedelta(days=number) for number in range(3, 727))
+    """Every label of two years, from the calendar alone."""
+    days = (BEGIN + timedelta(days=number) for number in range(730))
     return iter(dict.fromkeys(day.strftime(rhythm.label) for day in days))
 
 
 def check(schedule: Schedule) -> None:
     """Each period has one turn, in that very period, and the turns come one after the other."""
-    turns = list(takewhile(lambda turn: turn.at >= BEGIN, past(schedule, END)))
+    turns = list(takewhile(lambda turn: turn.at >= BEGIN - MONTH, past(schedule, END + MONTH)))
     found = Counter(turn.label for turn in turns)
     assert [label for label in periods(schedule.rhythm) if found[label] != 1] == []
     there = [turn.at.astimezone(schedule.zone) for turn in turns]

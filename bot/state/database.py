@@ -1,0 +1,191 @@
+"""The database itself: opened, locked, migrated, and written to by one transaction at a time where it must be."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from typing import IO, Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from analysis.errors import BadConfig, NotSaved
+from bot.clock import Clock
+
+BUSY_SECONDS = 5
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK, LEASE_LOCK = 7_205_201, 7_205_202  # PostgreSQL advisory locks; any two numbers that are ours
+KINDS = ("sqlite", "postgresql")
+
+
+class Database:
+    """An engine with our manners. SQLite: one process, one writer. PostgreSQL: several replicas, its own clock."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.url = _url(url)
+        self.clock = clock
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = RLock()
+        self._lock: IO[str] | None = _locked(self.url) if self.is_sqlite else None
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.engine.dispose()
+        if self._lock:
+            self._lock.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction: all of it, or nothing.
+
+        Raises:
+            NotSaved: the database did not take it.
+        """
+        with self._writer if self.is_sqlite else _nobody():
+            try:
+                with self._begun() as connection:
+                    yield connection
+            except (DBAPIError, sa.exc.TimeoutError) as error:
+                raise NotSaved(
+                    "the state database did not take it, so nothing has changed; please try again"
+                ) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A look at one version of everything.
+
+        Raises:
+            NotSaved: the database cannot be reached.
+        """
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (DBAPIError, sa.exc.TimeoutError) as error:
+            raise NotSaved("the state database cannot be reached; please try again") from error
+
+    @contextmanager
+    def _begun(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction that will write."""
+        with self.engine.connect() as connection, connection.execution_options(immediate=True).begin():
+            yield connection
+
+    def now(self, connection: sa.Connection) -> datetime:
+        """The moment that leases go by: PostgreSQL's, since replicas' clocks differ; on SQLite our one process's."""
+        if self.is_sqlite:
+            return self.clock()
+        moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return moment
+
+    def alone(self, connection: sa.Connection) -> None:
+        """Let no other replica lease until this transaction ends."""
+        if not self.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LEASE_LOCK)))
+
+    def insert(self, table: sa.Table) -> Any:  # noqa: ANN401 (two dialects' classes with the same methods)
+        """An INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    @property
+    def revision(self) -> str:
+        """The schema that the database has."""
+        with self.reading() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or "nothing yet"
+
+    @property
+    def newest(self) -> str:
+        """The schema that this version wants."""
+        return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+
+    def upgrade(self) -> None:
+        """Bring the schema up to date; of several replicas that start at once, one does."""
+        config = AlembicConfig()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        try:
+            with self.engine.connect() as connection, connection.execution_options(immediate=True).begin():
+                if not self.is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except SQLAlchemyError as error:
+            raise BadConfig(
+                f"the state database {self.url.render_as_string()} cannot be used: {_first(error)}"
+            ) from error
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    yield
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise BadConfig(f"state.url {text!r} is no database address; write sqlite or postgresql+psycopg://…") from None
+    if url.get_backend_name() not in KINDS:
+        raise BadConfig(f"state.url {text!r}: there are {' and '.join(KINDS)}")
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _locked(url: URL) -> IO[str]:
+    """Hold the file that says that this process has the database.
+
+    Raises:
+        BadConfig: another process holds it.
+    """
+    path = Path(f"{url.database}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise BadConfig(
+            f"{url.database} is in use by another Pitcrew (process {holder}); SQLite serves one process,"
+            " several need PostgreSQL: state.url = postgresql+psycopg://…"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _sqlite(url: URL) -> sa.Engine:
+    engine = sa.create_engine(url)
+
+    @sa.event.listens_for(engine, "connect")
+    def _(connection: Any, _record: object) -> None:  # noqa: ANN401 (sqlite3's own)
+        connection.isolation_level = None  # the driver begins no transactions of its own
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def _(connection: sa.Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: URL) -> sa.Engine:
+    return sa.create_engine(url, pool_size=5, max_overflow=5, pool_timeout=5, pool_pre_ping=True)
+
+
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,243 @@
+"""The outbox: every message that is to be said, leased to one courier at a time, a lane after a lane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from analysis.errors import NotFound
+from bot.ports import Kind, Parcel, Place, Priority
+from bot.state import schema
+from bot.state.database import Database
+from charts.picture import Picture
+
+outbox, message, shown, lane = schema.outbox, schema.message, schema.shown, schema.lane
+MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value)  # an edit that arrives twice is the same edit
+
+
+class OutboxTable:
+    """Everything that is to be said, and what became of it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        """Enqueue; a parcel whose id was ever enqueued is ignored."""
+        with self.database.writing() as connection:
+            self.enter(connection, parcels, pictures)
+
+    def enter(self, connection: sa.Connection, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+        """The same, inside another transaction."""
+        now = self.database.now(connection)
+        for one in pictures:
+            kept = {"digest": one.digest, "name": one.name, "alt": one.alt, "png": one.png, "at": now}
+            connection.execute(self.database.insert(schema.picture).values(kept).on_conflict_do_nothing())
+        for parcel in parcels:
+            statement = self.database.insert(outbox).values(_row(parcel, now))
+            connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+
+    def redraw(self, connection: sa.Connection, finding: str, version: int) -> None:
+        """Have every message that shows a finding drawn anew, inside the transaction that changed it."""
+        seen = sa.select(message).join(shown, shown.c.message == message.c.number).where(shown.c.finding == finding)
+        edits = [
+            Parcel(
+                f"edit:{row.number}:{finding}:{version}",
+                Place(row.platform, row.tenant, row.conversation, message=row.message),
+                Kind.EDIT,
+                Priority.EDIT,
+                ask=row.ask,
+                shows=(finding,),
+            )
+            for row in connection.execute(seen)
+            if row.ask
+        ]
+        self.enter(connection, edits, ())
+
+    def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
+        """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out."""
+        with self.database.writing() as connection:
+            self.database.alone(connection)
+            now = self.database.now(connection)
+            self._overdue(connection, now)
+            self._coalesce(connection)
+            busy = sa.select(outbox.c.lane).where(outbox.c.state == "leased")
+            resting = sa.select(lane.c.name).where(lane.c.until > now)
+            order = (outbox.c.priority, outbox.c.number)
+            turn = sa.func.row_number().over(partition_by=outbox.c.lane, order_by=order).label("turn")
+            ready = (
+                sa.select(outbox.c.number, turn)
+                .where(outbox.c.state == "pending", outbox.c.due <= now)
+                .where(outbox.c.lane.not_in(busy), outbox.c.lane.not_in(resting))
+                .subquery()
+            )
+            chosen = (
+                sa.select(outbox.c.number)
+                .join(ready, ready.c.number == outbox.c.number)
+                .where(ready.c.turn == 1)
+                .order_by(*order)
+                .limit(limit)
+            )
+            leased = (
+                sa.update(outbox)
+                .where(outbox.c.number.in_(chosen))
+                .values(
+                    state="leased",
+                    attempt=outbox.c.attempt + 1,
+                    until=now + timedelta(seconds=seconds),
+                    first_try=sa.func.coalesce(outbox.c.first_try, sa.literal(now, schema.Utc)),
+                )
+                .returning(outbox)
+            )
+            rows = sorted(connection.execute(leased), key=lambda row: (row.priority, row.number))
+            return [_parcel(row) for row in rows]
+
+    def sent(self, parcel: Parcel, message: str) -> bool:
+        """Delivered as ``message``; remembered as a view of ``shows``. ``False`` if the lease was lost meanwhile."""
+        with self.database.writing() as connection:
+            mine = self._mine(parcel).values(state="sent", message=message, until=None, unclear=False)
+            if connection.execute(mine.returning(outbox.c.number)).first() is None:
+                return False
+            if message and parcel.shows and parcel.kind is Kind.POST:
+                self._remember(connection, parcel, message)
+            return True
+
+    def later(self, parcel: Parcel, seconds: float, why: str, *, unclear: bool = False) -> None:
+        """Give back, to be tried again after ``seconds``."""
+        with self.database.writing() as connection:
+            due = self.database.now(connection) + timedelta(seconds=seconds)
+            given = {"state": "pending", "due": due, "until": None, "why": why, "unclear": unclear}
+            ever = sa.or_(outbox.c.was_unclear, sa.literal(unclear))
+            connection.execute(self._mine(parcel).values(**given, was_unclear=ever))
+
+    def failed(self, parcel: Parcel, why: str) -> None:
+        """Park as undeliverable, with the reason."""
+        with self.database.writing() as connection:
+            connection.execute(self._mine(parcel).values(state="failed", until=None, why=why))
+
+    def rest(self, lane: str, seconds: float) -> None:
+        """Let a lane rest: nothing of it is leased for ``seconds``."""
+        table = schema.lane
+        with self.database.writing() as connection:
+            until = self.database.now(connection) + timedelta(seconds=seconds)
+            statement = self.database.insert(table).values(name=lane, until=until)
+            later = sa.case((table.c.until > statement.excluded.until, table.c.until), else_=statement.excluded.until)
+            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"until": later}))
+
+    def find_upload(self, platform: str, tenant: str, digest: str) -> str | None:
+        """The platform's file id of a picture that was uploaded before."""
+        table = schema.upload
+        wanted = sa.select(table.c.file).where(
+            table.c.platform == platform, table.c.tenant == tenant, table.c.digest == digest
+        )
+        with self.database.reading() as connection:
+            file: str | None = connection.execute(wanted).scalar()
+        return file
+
+    def uploaded(self, platform: str, tenant: str, digest: str, file: str) -> None:
+        """Remember an upload."""
+        kept = {"platform": platform, "tenant": tenant, "digest": digest, "file": file}
+        with self.database.writing() as connection:
+            connection.execute(self.database.insert(schema.upload).values(kept).on_conflict_do_nothing())
+
+    def picture(self, digest: str) -> Picture:
+        """The picture of that digest.
+
+        Raises:
+            NotFound: it was never put here.
+        """
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(schema.picture).where(schema.picture.c.digest == digest)).first()
+        if row is None:
+            raise NotFound(f"no picture has the digest {digest[:12]}…")
+        return Picture(row.png, row.alt, row.name)
+
+    def twins(self) -> Sequence[tuple[Parcel, str]]:
+        """Parcels that were unclear and later sent, with their message ids, whose lateness is not yet over."""
+        late = sa.select(outbox).where(
+            outbox.c.state == "sent", outbox.c.was_unclear, outbox.c.swept.is_(False), outbox.c.kind == Kind.POST.value
+        )
+        with self.database.reading() as connection:
+            return [(_parcel(row), row.message) for row in connection.execute(late)]
+
+    def swept(self, parcel_id: str) -> None:
+        """The late twins of a parcel were looked for; it need not be done again."""
+        with self.database.writing() as connection:
+            connection.execute(sa.update(outbox).where(outbox.c.id == parcel_id).values(swept=True))
+
+    def counts(self) -> Mapping[str, int]:
+        """How many parcels are in each state."""
+        wanted = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+        with self.database.reading() as connection:
+            return dict(connection.execute(wanted).tuples().all())
+
+    def _mine(self, parcel: Parcel) -> sa.Update:
+        """An update of a parcel that only the holder of its present lease may make."""
+        held = (outbox.c.id == parcel.id, outbox.c.state == "leased", outbox.c.attempt == parcel.attempt)
+        return sa.update(outbox).where(*held)
+
+    def _overdue(self, connection: sa.Connection, now: datetime) -> None:
+        """Parcels whose courier never came back: a post may have arrived, or not."""
+        lost = sa.update(outbox).where(outbox.c.state == "leased", outbox.c.until <= now)
+        unclear = outbox.c.kind.in_(MAY_REPEAT)
+        connection.execute(
+            lost.values(state="pending", until=None, unclear=unclear, was_unclear=sa.or_(outbox.c.was_unclear, unclear))
+        )
+
+    def _coalesce(self, connection: sa.Connection) -> None:
+        """Of several pending edits of one message only the newest counts."""
+        newer = outbox.alias("newer")
+        overtaken = sa.exists().where(
+            newer.c.state == "pending",
+            newer.c.kind == Kind.EDIT.value,
+            newer.c.lane == outbox.c.lane,
+            newer.c.message == outbox.c.message,
+            newer.c.number > outbox.c.number,
+        )
+        old = sa.update(outbox).where(outbox.c.state == "pending", outbox.c.kind == Kind.EDIT.value, overtaken)
+        connection.execute(old.values(state="superseded"))
+
+    def _remember(self, connection: sa.Connection, parcel: Parcel, sent_as: str) -> None:
+        """A message is a view of the findings that it shows."""
+        place = parcel.place
+        kept = {
+            "platform": place.platform,
+            "tenant": place.tenant,
+            "conversation": place.conversation,
+            "message": sent_as,
+            "ask": parcel.ask,
+        }
+        new = self.database.insert(message).values(kept).on_conflict_do_nothing().returning(message.c.number)
+        row = connection.execute(new).first()
+        for finding in parcel.shows if row else ():
+            seen = {"message": row.number, "finding": finding} if row else {}
+            connection.execute(self.database.insert(shown).values(seen).on_conflict_do_nothing())
+
+
+def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
+    return {
+        "id": parcel.id,
+        "place": asdict(parcel.place),
+        "lane": parcel.place.lane,
+        "message": parcel.place.message,
+        "kind": parcel.kind.value,
+        "priority": int(parcel.priority),
+        "payload": dict(parcel.payload),
+        "ask": parcel.ask,
+        "shows": list(parcel.shows),
+        "state": "pending",
+        "attempt": 0,
+        "due": now,
+        "unclear": False,
+        "was_unclear": False,
+        "swept": False,
+        "why": "",
+    }
+
+
+def _parcel(row: Any) -> Parcel:  # noqa: ANN401 (a row)
+    parcel = Parcel(row.id, Place(**row.place), Kind(row.kind), Priority(row.priority), row.payload, row.ask)
+    return replace(parcel, shows=tuple(row.shows), attempt=row.attempt, first_try=row.first_try, unclear=row.unclear)

@@ -1,0 +1,139 @@
+"""What happened: the audit of every ask, the runs of assessments, the fires of schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.ports import Ask
+from bot.state import schema
+from bot.state.database import Database
+from bot.state.inbox import InboxTable
+from commands.core.context import Caller
+
+LONGEST_OUTCOME = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who asked what, and how it ended."""
+
+    key: str
+    caller: str
+    ask: str
+    outcome: str
+    at: datetime
+    moved: str | None = None
+
+
+class AuditTable:
+    """One line for each ask; a copy of an ask adds none."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def record(self, caller: Caller, ask: str, outcome: str, now: datetime) -> None:
+        """Write one line; a key that has one already keeps it."""
+        with self.database.writing() as connection:
+            self.enter(connection, AuditLine(caller.key, caller.id, ask, outcome, now))
+
+    def enter(self, connection: sa.Connection, line: AuditLine) -> None:
+        """The same, inside another transaction."""
+        statement = self.database.insert(schema.audit).values(
+            key=line.key,
+            caller=line.caller,
+            ask=line.ask,
+            outcome=line.outcome[:LONGEST_OUTCOME],
+            at=line.at,
+            moved=line.moved,
+        )
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+
+    def line(self, connection: sa.Connection, key: str) -> AuditLine | None:
+        """The line of a key, if it has one."""
+        row = connection.execute(sa.select(schema.audit).where(schema.audit.c.key == key)).first()
+        return _line(row) if row else None
+
+    def lines(self, limit: int = 1000) -> Sequence[AuditLine]:
+        """The newest lines, the newest first."""
+        with self.database.reading() as connection:
+            rows = connection.execute(sa.select(schema.audit).order_by(schema.audit.c.number.desc()).limit(limit))
+            return [_line(row) for row in rows]
+
+
+def _line(row: Any) -> AuditLine:  # noqa: ANN401 (a row)
+    return AuditLine(row.key, row.caller, row.ask, row.outcome, row.at, row.moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One assessment: when it began, when it ended (``None``: it has not), and its figures."""
+
+    id: str
+    started: datetime
+    finished: datetime | None
+    summary: Mapping[str, Any]
+
+
+class RunsTable:
+    """The assessments that were made."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def started(self, run: str, now: datetime) -> None:
+        """One begins."""
+        with self.database.writing() as connection:
+            connection.execute(sa.insert(schema.run).values(id=run, started=now, summary={}))
+
+    def finished(self, run: str, now: datetime, summary: Mapping[str, Any]) -> None:
+        """It ended well."""
+        with self.database.writing() as connection:
+            ended = sa.update(schema.run).where(schema.run.c.id == run).values(finished=now, summary=dict(summary))
+            connection.execute(ended)
+
+    def last(self) -> Run | None:
+        """The newest that ended well."""
+        wanted = sa.select(schema.run).where(schema.run.c.finished.is_not(None))
+        with self.database.reading() as connection:
+            row = connection.execute(wanted.order_by(schema.run.c.started.desc()).limit(1)).first()
+        return Run(row.id, row.started, row.finished, row.summary) if row else None
+
+
+class FiresTable:
+    """Which schedule fired for which period: the unique row is the lock."""
+
+    def __init__(self, database: Database, inbox: InboxTable) -> None:
+        self.database = database
+        self.inbox = inbox
+
+    def fire(self, schedule: str, label: str, ask: Ask) -> bool:
+        """Enter a fire and its ask, in one transaction; ``False`` if that period has one already."""
+        with self.database.writing() as connection:
+            new = self._enter(connection, schedule, label, "fired")
+            if new:
+                self.inbox.enter(connection, ask)
+            return new
+
+    def skip(self, schedule: str, label: str, why: str) -> bool:
+        """Record that a period was passed over; ``False`` if it has a fire already."""
+        with self.database.writing() as connection:
+            return self._enter(connection, schedule, label, why)
+
+    def last(self, schedule: str) -> str | None:
+        """The newest label of a schedule."""
+        wanted = sa.select(sa.func.max(schema.fire.c.label)).where(schema.fire.c.schedule == schedule)
+        with self.database.reading() as connection:
+            label: str | None = connection.execute(wanted).scalar()
+        return label
+
+    def _enter(self, connection: sa.Connection, schedule: str, label: str, outcome: str) -> bool:
+        statement = self.database.insert(schema.fire).values(
+            schedule=schedule, label=label, outcome=outcome, at=self.database.now(connection)
+        )
+        entered = statement.on_conflict_do_nothing().returning(schema.fire.c.label)
+        return connection.execute(entered).first() is not None

@@ -1,0 +1,204 @@
+"""The tables, the same on SQLite and PostgreSQL. Money is decimal text with a currency; times are UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment with its zone, whatever the database makes of zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; SQLite has no zones."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        """With its zone again."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("check", String(80), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("provider", String(80), nullable=False),
+    Column("cloud", String(20), nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("region", String(80), nullable=False),
+    Column("resource_id", Text, nullable=False),
+    Column("resource_name", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("monthly_waste", String(60), nullable=False),  # decimal text: exact on every database
+    Column("frees_commitment", String(60), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("remedy", JSON, nullable=False),
+    Column("fix", JSON(none_as_null=True)),
+    Column("state", String(20), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("owner_name", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", Date),
+    Column("first_seen", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "state"),
+)
+history = Table(
+    "history",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("finding", ForeignKey("finding.id"), nullable=False, index=True),
+    Column("verb", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("by_name", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("key", String(400), nullable=False, unique=True),
+    Column("caller", String(120), nullable=False, index=True),
+    Column("ask", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("moved", String(40)),  # the finding, where the line was written by a move
+    Column("at", Utc, nullable=False, index=True),
+)
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("key", String(400), nullable=False, unique=True),
+    Column("place", JSON, nullable=False),
+    Column("user", String(120), nullable=False),
+    Column("user_name", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("received_at", Utc, nullable=False),
+    Column("clicked", Boolean, nullable=False),
+    Column("loud", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("until", Utc),
+    Column("done", Boolean, nullable=False),
+    Index(None, "done", "number"),
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("id", String(500), nullable=False, unique=True),
+    Column("place", JSON, nullable=False),
+    Column("lane", String(300), nullable=False),
+    Column("message", String(200), nullable=False),  # the message to edit; then the one that was sent
+    Column("kind", String(20), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("ask", Text, nullable=False),
+    Column("shows", JSON, nullable=False),
+    Column("state", String(20), nullable=False),  # pending, leased, sent, failed, superseded
+    Column("attempt", Integer, nullable=False),
+    Column("due", Utc, nullable=False),
+    Column("until", Utc),
+    Column("first_try", Utc),
+    Column("unclear", Boolean, nullable=False),
+    Column("was_unclear", Boolean, nullable=False),
+    Column("swept", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    Index(None, "state", "lane"),
+)
+lane = Table("lane", metadata, Column("name", String(300), primary_key=True), Column("until", Utc, nullable=False))
+message = Table(
+    "message",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("platform", String(20), nullable=False),
+    Column("tenant", String(120), nullable=False),
+    Column("conversation", String(200), nullable=False),
+    Column("message", String(200), nullable=False),
+    Column("ask", Text, nullable=False),
+    Index(None, "platform", "tenant", "conversation", "message", unique=True),
+)
+shown = Table(
+    "shown",
+    metadata,
+    Column("message", ForeignKey("message.number"), primary_key=True),
+    Column("finding", String(40), primary_key=True, index=True),
+)
+picture = Table(
+    "picture",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("alt", Text, nullable=False),
+    Column("png", LargeBinary, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+upload = Table(
+    "upload",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("tenant", String(120), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("file", String(200), nullable=False),
+)
+fire = Table(
+    "fire",
+    metadata,
+    Column("schedule", String(200), primary_key=True),
+    Column("label", String(40), primary_key=True),
+    Column("outcome", String(40), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+run = Table(
+    "run",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("started", Utc, nullable=False),
+    Column("finished", Utc),
+    Column("summary", JSON, nullable=False),
+    Index(None, "started"),
+)

@@ -1,0 +1,1 @@
+"""The sample company: thirteen months of two clouds with planted truths."""
