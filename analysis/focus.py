@@ -183,11 +183,12 @@ class Freshness:
         """The days that are complete."""
         return Period(self.covers.start, max(self.covers.start, min(self.complete_until, self.covers.end)))
 
+    @property
+    def last_day(self) -> date:
+        """The last day that is complete."""
+        return self.history.end - timedelta(days=1)
+
     def said(self) -> str:
-        """One sentence of small print."""
-        lines = [
-            f"billed rows from {', '.join(self.sources)}, complete up to {self.complete_until - timedelta(days=1)}"
-        ]
-        if self.missing:
-            lines.append(f"missing: {', '.join(self.missing)}")
-        return "; ".join(lines)
+        """Small print: where the rows come from, how far they reach, what is missing."""
+        missing = f"; missing: {', '.join(self.missing)}" if self.missing else ""
+        return f"Billed rows of {', '.join(self.sources)}, complete up to {self.last_day:%d %b %Y}{missing}"

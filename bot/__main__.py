@@ -18,7 +18,9 @@ from bot.clock import Clock, stopped_at, wall
 from commands.core.answer import Answer
 from providers.provider import Progress
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=__doc__)
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
+)
 config_app = typer.Typer(no_args_is_help=True, help="The deployment file.")
 db_app = typer.Typer(no_args_is_help=True, help="The state database.")
 app.add_typer(config_app, name="config")
@@ -234,11 +236,7 @@ def _print(said: Answer, format_: str, files: dict[str, Path]) -> None:
 def main() -> None:
     """Run the command line; what a person should be told is told on one line, without a traceback."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
-    except typer.Abort:
-        sys.exit(130)
+        app()
     except FinOpsError as error:
         typer.echo(f"pitcrew: {error}", err=True)
         sys.exit(1)

@@ -22,7 +22,7 @@ from analysis.forecasts import Forecast, forecast
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of
 from commands.core.context import Costs, Findings, Report, Seen
-from commands.forecast import daily
+from commands.forecast import STALE, daily
 from providers.lake import Lake
 from providers.provider import Progress, Provider
 
@@ -123,7 +123,7 @@ def compose(costs: Costs, report: Report, now: datetime, *, unread: tuple[str, .
         NoData: there are no rows.
     """
     fresh = costs.freshness(now)
-    today = now.date()
+    today = min(now.date(), fresh.history.end + STALE)  # of an old bill, its own last months
     known = fresh.complete_until
     month, before = month_of(today), month_before(today)
     to_date = Period(month.start, max(month.start, min(known, month.end)))

@@ -26,6 +26,7 @@ ENVIRONMENT = "PITCREW_"
 SECRET = re.compile(r"xox[abeprs]-|xapp-|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AccountKey=|[?&]sig=")
 PLATFORMS = ("slack", "teams")
 CRON_FIELDS = 5
+SAMPLE_FOLDER = "pitcrew-data/sample-company"  # apart from real rows and real decisions
 TABLE_LINE = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<name>[^\]]+?)\s*\]")
 KEY_LINE = re.compile(r"""\s*["']?(?P<name>[^"'=#]+?)["']?\s*=""")
 KINDS_OF_PROVIDER = ("focus", "sample")  # pydantic puts them into the path of an error; the file has no such level
@@ -350,7 +351,11 @@ def secret(name: str, environ: Mapping[str, str]) -> str:
 
 def sample_config(environ: Mapping[str, str]) -> Config:
     """The deployment that needs nothing: the sample company, everything in one folder."""
-    raw = {"providers": [{"kind": "sample"}], "roles": {"*": ["read", "act"]}}
+    raw = {
+        "data": {"folder": SAMPLE_FOLDER},
+        "providers": [{"kind": "sample"}],
+        "roles": {"*": ["read", "act"]},
+    }
     return parse(overridden(raw, environ), lambda _: "the environment")
 
 

@@ -104,7 +104,8 @@ def assembled(
         )
         assessor = Assessor(lake, sources, state.findings, state.runs, report, config.checks, progress)
         crew = Crew(config, clock, state, lake, assessor, report)
-        if load and not lake.version:
+        lake.keep_only({source.name for source in sources})
+        if load and (config.sample or not lake.version):
             assessor.load(clock())
         yield crew
 

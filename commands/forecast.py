@@ -118,7 +118,7 @@ def _facts(outlook: Forecast, budget: Money | None) -> tuple[Part, ...]:
         ("95 % range", between(end, 95)),
         (
             "Month to date",
-            f"{outlook.month_to_date} of {max(0, (outlook.known_until - outlook.month.start).days)} complete days",
+            f"{outlook.month_to_date} in {max(0, (outlook.known_until - outlook.month.start).days)} complete days",
         ),
     ]
     if budget:
@@ -145,10 +145,10 @@ def _notes(
 ) -> tuple[Part, ...]:
     scheduled = ", ".join(f"{amount} on day {day}" for day, amount in outlook.monthly_charges)
     words = [
-        "the sample company's figures" if context.report.sample else "",
+        "The sample company's figures" if context.report.sample else "",
         f"{cost} of usage and purchases in {outlook.currency}; tax, credits and adjustments apart",
         f"{outlook.actual.size} days of history",
-        f"scheduled every month: {scheduled}" if scheduled else "",
+        f"Scheduled every month: {scheduled}" if scheduled else "",
         freshness.said(),
     ]
     parts: list[Part] = []
@@ -157,7 +157,7 @@ def _notes(
             Buttons(tuple(Button(f"In {money.currency}", f"forecast currency={money.currency}") for money in others))
         )
         besides = ", ".join(str(money) for money in others)
-        words.insert(2, f"billed besides in other currencies, never added: {besides} this month")
+        words.insert(2, f"Billed besides in other currencies, never added: {besides} this month")
     return (Note(". ".join(word for word in words if word) + "."), *parts)
 
 

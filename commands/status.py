@@ -19,7 +19,7 @@ def status(context: Context) -> Answer:
     bill: tuple[tuple[str, str], ...] = (("Billed rows", "none yet"),)
     try:
         fresh = context.costs.freshness(context.now)
-        bill = (("Complete up to", f"{fresh.history.end:%d %b %Y}"), ("History", f"{fresh.history.days} days"))
+        bill = (("Complete up to", f"{fresh.last_day:%d %b %Y}"), ("History", f"{fresh.history.days} days"))
         note = fresh.said()
     except NoData as nothing:
         note = str(nothing)

@@ -55,7 +55,7 @@ def waste(context: Context, *, check: str = "", min: Decimal = Decimal(0), skip:
 
 def total_of(found: Sequence[Finding]) -> str:
     """What findings waste a month, each currency by itself."""
-    return " and ".join(str(Money(amount, currency)) for currency, amount in _by_currency(found).items())
+    return " and ".join(str(Money(amount, currency)) for currency, amount in _by_currency(found).items()) or "nothing"
 
 
 def _by_currency(found: Sequence[Finding]) -> dict[str, Decimal]:

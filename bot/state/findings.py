@@ -154,7 +154,7 @@ class FindingsTable:
         rows = [{f"new_{key}": value for key, value in _row(one, now).items() if key not in kept} for one in again]
         if not rows:
             return
-        values = {key.removeprefix("new_"): sa.bindparam(key) for key in rows[0] if key != "new_id"}
+        values: dict[str, Any] = {key.removeprefix("new_"): sa.bindparam(key) for key in rows[0] if key != "new_id"}
         statement = sa.update(finding).where(finding.c.id == sa.bindparam("new_id")).values(**values)
         for first in range(0, len(rows), CHUNK):
             connection.execute(statement, rows[first : first + CHUNK])

@@ -8,6 +8,7 @@ from commands.core.answer import Answer, Button, Buttons, Facts, Text, Tone
 from commands.core.context import Report
 from commands.forecast import between
 from commands.personas import persona
+from commands.waste import total_of
 
 MONTHS_A_YEAR = 12
 
@@ -24,7 +25,7 @@ def leadership(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
         pairs += [("Expected at month end", str(end.expected)), ("Likely between", between(end))]
     if found.budget:
         pairs.append(("Budget", str(found.budget)))
-    pairs.append(("Waste known", f"{waste} a month, {share:.1%} of last month's cost"))
+    pairs.append(("Waste known", f"{total_of(found.findings)} a month, {share:.1%} of last month's cost"))
     wanted = (
         f"**Wanted:** owners for {len(waiting)} findings worth {idle * MONTHS_A_YEAR} a year."
         if waiting

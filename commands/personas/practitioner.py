@@ -20,11 +20,11 @@ def practitioner(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
     rows = tuple(
         (name or "–", str(cost), f"{cost.share_of(services.total):.1%}") for name, cost in services.rows[:MOST_SHOWN]
     )
-    providers = ", ".join(f"{name} {cost}" for name, cost in found.providers.rows)
+    providers = ", ".join(f"{name or 'unnamed'} {cost}" for name, cost in found.providers.rows)
     parts: list[Part] = [
         Facts(
             (
-                ("Complete up to", f"{found.freshness.history.end:%d %b %Y}"),
+                ("Complete up to", f"{found.freshness.last_day:%d %b %Y}"),
                 ("By provider, last month", providers),
                 ("Findings", ", ".join(f"{count} {state}" for state, count in states.items()) or "none"),
                 ("Allocated to a team", f"{1 - found.teams.share(None):.1%}"),

@@ -7,7 +7,7 @@ The engine adds, we never do; values are literals of the expression, never paste
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -77,6 +77,15 @@ class Lake:
             shelf, done = load(self.folder, tuple(exports), now, limits=self.limits, progress=progress)
             self._take(shelf)
             return done
+
+    def keep_only(self, providers: Collection[str]) -> None:
+        """Forget the rows of every other provider: what is not in the deployment file is in no figure."""
+        with self._lock:
+            shelf = self._shelf.kept(providers)
+            if shelf != self._shelf:
+                shelf.put(self.folder)
+                shelf.swept(self.folder, before=shelf)
+                self._take(shelf)
 
     def ask(self, query: CostQuery) -> CostFrame:
         """Answer one question, exactly."""

@@ -75,7 +75,7 @@ def load(
             continue
         partitions, rows, bad, said = _load_one(folder, export, limits)
         newer = {key: one for key, one in partitions.items() if _is_newer(one, shelf.partitions.get(key))}
-        shelf = shelf.with_load(newer, digests={**shelf.digests, digest: export.name})
+        shelf = shelf.with_load(newer, digests={**shelf.digests, digest: export.provider})
         warnings += said
         done = _more(done, partitions=tuple(newer), rows=rows, quarantined=bad, warnings=said)
     if shelf is not before:

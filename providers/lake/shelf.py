@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +30,7 @@ class Shelf:
     """All partitions, by ``<billing account>|<period>``; and the digests of exports that are known already."""
 
     partitions: Mapping[str, Partition] = field(default_factory=dict)
-    digests: Mapping[str, str] = field(default_factory=dict)  # digest of an export's files -> its name
+    digests: Mapping[str, str] = field(default_factory=dict)  # digest of an export's files -> its provider
     warnings: Sequence[str] = ()
     loaded_at: str = ""
 
@@ -67,6 +67,12 @@ class Shelf:
         for load in folder.glob("load-*"):
             if load.name not in named:
                 rmtree(load, ignore_errors=True)
+
+    def kept(self, providers: Collection[str]) -> Shelf:
+        """This one without the rows of any other provider."""
+        partitions = {key: one for key, one in self.partitions.items() if one.provider in providers}
+        digests = {digest: name for digest, name in self.digests.items() if name in providers}
+        return replace(self, partitions=partitions, digests=digests)
 
     def with_load(self, partitions: Mapping[str, Partition], **others: object) -> Shelf:
         """This one with some partitions replaced."""

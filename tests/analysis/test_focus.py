@@ -70,7 +70,7 @@ def test_history_ends_where_the_days_are_complete() -> None:
         Period(date(2026, 1, 1), date(2026, 11, 18)), date(2026, 11, 16), datetime(2026, 11, 18, tzinfo=UTC), ("x",)
     )
     assert fresh.history == Period(date(2026, 1, 1), date(2026, 11, 16))
-    assert "complete up to 2026-11-15" in fresh.said()
+    assert "complete up to 15 Nov 2026" in fresh.said()
 
 
 def test_months_have_the_days_they_have() -> None:

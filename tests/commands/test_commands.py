@@ -104,14 +104,15 @@ def test_asks_are_understood_as_phones_type_them(talk: Talk) -> None:
 
 def test_the_forecast_is_confirmed_by_the_planted_truth(talk: Talk, company: Company) -> None:
     said = talk.ask("forecast")
-    truth = json.loads(next(company.folder.rglob("truths.json")).read_text())["future"]["USD"]
+    [end, *months] = json.loads(next(company.folder.rglob("truths.json")).read_text())["future"]["USD"]
     figures = plain(said.data)
 
-    end = Decimal(truth["month_end"])
-    assert Decimal(figures["month_end"]["low95"]) <= end <= Decimal(figures["month_end"]["high95"])
-    assert abs(Decimal(figures["month_end"]["expected"]) / end - 1) < Decimal("0.03")
-    for month, true in zip(figures["months"], truth["months"], strict=True):
-        assert Decimal(month["low95"]) <= Decimal(true["total"]) <= Decimal(month["high95"]), month
+    true = Decimal(end["EffectiveCost"])
+    assert Decimal(figures["month_end"]["low95"]) <= true <= Decimal(figures["month_end"]["high95"])
+    assert abs(Decimal(figures["month_end"]["expected"]) / true - 1) < Decimal("0.03")
+    for month, planted in zip(figures["months"], months, strict=True):
+        assert month["start"].startswith(planted["month"])
+        assert Decimal(month["low95"]) <= Decimal(planted["EffectiveCost"]) <= Decimal(month["high95"]), month
     assert figures["month"]["start"] == "2026-11-01" and figures["months"][0]["start"] == "2026-12-01"
 
 

@@ -58,8 +58,10 @@ def check(schedule: Schedule) -> None:
     turns = list(takewhile(lambda turn: turn.at >= BEGIN - MONTH, past(schedule, END + MONTH)))
     found = Counter(turn.label for turn in turns)
     assert [label for label in periods(schedule.rhythm) if found[label] != 1] == []
-    there = [turn.at.astimezone(schedule.zone) for turn in turns]
-    assert [turn.label for turn in turns] == [moment.strftime(schedule.rhythm.label) for moment in there]
+    for turn in turns:
+        there = turn.at.astimezone(schedule.zone)
+        before = there - timedelta(hours=2)  # an hour that is left out before midnight comes after it (America/Nuuk)
+        assert turn.label in {moment.strftime(schedule.rhythm.label) for moment in (there, before)}
     assert all(later.at > earlier.at for later, earlier in pairwise(turns))
 
 

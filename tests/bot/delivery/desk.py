@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from analysis.errors import NotFound
 from bot.delivery.courier import Courier
@@ -52,7 +52,7 @@ class FakePlatform:
     finds: list[str] = field(default_factory=list)
 
     def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:
-        return {"text": answer.title, "ask": ask, "parts": answer.parts}, answer.pictures
+        return {"text": answer.title, "ask": ask, "parts": str(answer.parts)}, answer.pictures
 
     async def send(self, parcel: Parcel) -> str:
         self.sends.append((_seconds(), parcel))
@@ -140,9 +140,9 @@ def courier(store: Outbox, platform: FakePlatform, says: Mapping[str, str]) -> C
 
 
 @asynccontextmanager
-async def desk() -> AsyncIterator[Desk]:
-    """A desk with its courier under way, on virtual time."""
-    store, platform, says = MemoryStore(now), FakePlatform(), dict[str, str]()
+async def desk(outbox: Outbox | None = None) -> AsyncIterator[Desk]:
+    """A desk with its courier under way, on virtual time; on another outbox than the one in memory if one is given."""
+    store, platform, says = cast("MemoryStore", outbox or MemoryStore(now)), FakePlatform(), dict[str, str]()
     found = Desk(store, platform, courier(store, platform, says), says)
     found.courier.start()
     try:
