@@ -69,9 +69,9 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
             clock,
             schedules,
             routes(config.personas, {slack.name: workspace.team}),
-            mailed=lambda: courier.wake(),  # noqa: PLW0108 (the courier is made after the door that it redraws by)
         )
         courier = Courier(crew.state.outbox, {slack.name: slack}, door.redraw)
+        door.mailed = courier.wake
         planner = Planner(crew.state.fires, schedules, clock, door.wake)
         crew.watched(schedules)
         courier.start()

@@ -258,7 +258,7 @@ class Courier:
                 if found is None or found == message:
                     break
                 log.warning("late twin taken back", parcel=parcel.id)
-                pass
+                await platform.withdraw(parcel.place, found)
         except DeliveryError as error:
             log.warning("late twins not looked for yet", parcel=parcel.id, error=str(error))
             return

@@ -170,9 +170,9 @@ class OutboxTable:
 
     def counts(self) -> Mapping[str, int]:
         """How many parcels are in each state."""
-        wanted = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+        wanted = sa.select(outbox.c.state, sa.func.count().label("number")).group_by(outbox.c.state)
         with self.database.reading() as connection:
-            return dict(connection.execute(wanted).tuples().all())
+            return {row.state: row.number for row in connection.execute(wanted)}
 
     def _mine(self, parcel: Parcel) -> sa.Update:
         """An update of a parcel that only the holder of its present lease may make."""

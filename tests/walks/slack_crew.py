@@ -1,0 +1,82 @@
+"""A whole Pitcrew in a Slack that is not there: real Bolt, real state, real lake, and a clock that can be moved."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.config import Config
+from bot.door import Door
+from bot.serve import running
+from bot.wiring import Crew
+from tests.conftest import NOW
+from tests.fake_slack import FakeSlack
+
+PATIENCE = 20.0
+
+
+@dataclass
+class Walk:
+    """The crew, its Slack, and the door between them."""
+
+    slack: FakeSlack
+    crew: Crew
+    door: Door
+
+    async def until(self, seen: Callable[[], Any]) -> Any:
+        """Wait until something can be seen, and give it back."""
+        async with asyncio.timeout(PATIENCE):
+            while not (found := seen()):  # noqa: ASYNC110 (what is waited for sets no event of ours)
+                await asyncio.sleep(0.01)
+        return found
+
+    async def card(self, finding: str) -> dict[str, Any]:
+        """The message that shows a finding in the channel, as it is when it has just been posted."""
+        before = len(self.slack.ours("C1"))
+        await self.slack.mention(f"finding {finding}")
+        await self.until(lambda: len(self.slack.ours("C1")) > before)
+        return deepcopy(self.slack.ours("C1")[-1])
+
+
+@asynccontextmanager
+async def walk(crew: Crew, slack: FakeSlack, mode: str) -> AsyncIterator[Walk]:
+    """Let the crew serve ``slack`` in one of its two modes, on the morning of ``NOW``."""
+    if slack.clock() < NOW or (slack.clock() - NOW).days > 1:
+        slack.advance((NOW - slack.clock()).total_seconds())
+    port = _free_port()
+    raw = crew.config.model_dump() | {
+        "slack": {"mode": mode, "api_url": slack.url},
+        "server": {"host": "127.0.0.1", "port": port},
+    }
+    here = replace(crew, config=Config.model_validate(raw), clock=slack.clock)
+    environ = {
+        "SLACK_BOT_TOKEN": slack.token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+    }
+    slack.entrance = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else ""
+    async with running(here, environ) as door:
+        yield Walk(slack, here, door)
+
+
+def words(message: dict[str, Any]) -> str:
+    """All that a message says."""
+
+    def texts(thing: Any) -> list[str]:
+        if isinstance(thing, dict):
+            own = [thing["text"]] if isinstance(thing.get("text"), str) else []
+            return own + [text for value in thing.values() for text in texts(value)]
+        return [text for value in thing for text in texts(value)] if isinstance(thing, list) else []
+
+    return "\n".join(texts(message))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
