@@ -53,6 +53,7 @@ async def walk(crew: Crew, slack: FakeSlack, mode: str) -> AsyncIterator[Walk]:
         "slack": {"mode": mode, "api_url": slack.url},
         "server": {"host": "127.0.0.1", "port": port},
     }
+    crew.state.database.clock = slack.clock  # so that lanes rest, and leases end, as time passes
     here = replace(crew, config=Config.model_validate(raw), clock=slack.clock)
     environ = {
         "SLACK_BOT_TOKEN": slack.token,
