@@ -87,6 +87,12 @@ class Parcel:
     first_try: datetime | None = None
     unclear: bool = False  # an earlier attempt may have arrived: look before sending again
 
+    @property
+    def lane(self) -> str:
+        """Its place's lane; what only one person sees keeps nobody else waiting, and waits for nobody else."""
+        alone = self.kind in (Kind.PRIVATE, Kind.SWAP)
+        return f"{self.place.lane}:{self.place.user}" if alone else self.place.lane
+
 
 class DeliveryError(Exception):
     """Why a parcel was not delivered."""

@@ -97,11 +97,11 @@ class MemoryStore:
             now = self.clock()
             self._overdue(now)
             self._coalesce()
-            busy = {row.parcel.place.lane for row in self.outbox.values() if row.state == "leased"}
+            busy = {row.parcel.lane for row in self.outbox.values() if row.state == "leased"}
             busy |= {lane for lane, until in self.resting.items() if until > now}
             given: list[Parcel] = []
             for row in sorted(self.outbox.values(), key=lambda row: (row.parcel.priority, row.number)):
-                lane = row.parcel.place.lane
+                lane = row.parcel.lane
                 if row.state == "pending" and row.due <= now and lane not in busy and len(given) < limit:
                     busy.add(lane)
                     row.state, row.until = "leased", now + timedelta(seconds=seconds)
@@ -116,7 +116,7 @@ class MemoryStore:
             return False
         row.state, row.message = "sent", message
         if message and parcel.shows:
-            self.views[parcel.place.lane, message] = (parcel.ask, parcel.shows)
+            self.views[parcel.lane, message] = (parcel.ask, parcel.shows)
         return True
 
     def later(self, parcel: Parcel, seconds: float, why: str, *, unclear: bool = False) -> None:
@@ -191,7 +191,7 @@ class MemoryStore:
         newest: dict[tuple[str, str], Sending] = {}
         for row in self.outbox.values():
             if row.state == "pending" and row.parcel.kind is Kind.EDIT:
-                place = row.parcel.place.lane, row.parcel.place.message
+                place = row.parcel.lane, row.parcel.place.message
                 if older := newest.get(place):
                     older.state = "superseded"
                 newest[place] = row

@@ -175,7 +175,7 @@ class Courier:
         self._paces[tenant].well()
         self._strange.pop(parcel.id, None)
         if parcel.kind in {Kind.POST, Kind.EDIT}:
-            await self._in_thread(self.outbox.rest, parcel.place.lane, self.lane_seconds)
+            await self._in_thread(self.outbox.rest, parcel.lane, self.lane_seconds)
         if not await self._in_thread(self.outbox.sent, parcel, message):
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
 
@@ -199,7 +199,7 @@ class Courier:
 
     async def _again(self, parcel: Parcel, seconds: float, why: str, *, lane: float, unclear: bool = False) -> None:
         """Give back; once unclear, a parcel stays so."""
-        await self._in_thread(self.outbox.rest, parcel.place.lane, lane)
+        await self._in_thread(self.outbox.rest, parcel.lane, lane)
         later = self.outbox.later
         await self._in_thread(lambda: later(parcel, seconds, why, unclear=unclear or parcel.unclear))
 
@@ -216,7 +216,7 @@ class Courier:
     async def _anew(self, parcel: Parcel, why: str) -> None:
         """The message to edit is gone: post it anew, once however many edits of it there were."""
         place = replace(parcel.place, message="")
-        name = f"anew:{parcel.place.lane}:{parcel.place.message}"
+        name = f"anew:{parcel.lane}:{parcel.place.message}"
         post = Parcel(name, place, Kind.POST, parcel.priority, parcel.payload, parcel.ask, parcel.shows)
         await self._in_thread(self.outbox.put, (post,), ())
         await self._in_thread(self.outbox.failed, parcel, f"{why}; posted anew")

@@ -221,7 +221,7 @@ def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
     return {
         "id": parcel.id,
         "place": asdict(parcel.place),
-        "lane": parcel.place.lane,
+        "lane": parcel.lane,
         "message": parcel.place.message,
         "kind": parcel.kind.value,
         "priority": int(parcel.priority),
