@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from analysis.errors import BadData
 from analysis.money import Money
 from analysis.periods import Period
+
+if TYPE_CHECKING:
+    import pandas as pd  # a quarter of the bot's start, and only ever handed in
 
 CostColumn: TypeAlias = Literal["EffectiveCost", "BilledCost", "ListCost", "ContractedCost"]
 COST_COLUMNS: tuple[CostColumn, ...] = ("EffectiveCost", "BilledCost", "ListCost", "ContractedCost")

@@ -15,6 +15,7 @@ import typer
 from analysis.errors import BadConfig, FinOpsError
 from bot import config as deployment
 from bot.clock import Clock, stopped_at, wall
+from bot.log import configure
 from commands.core.answer import Answer
 from providers.provider import Progress
 
@@ -235,6 +236,7 @@ def _print(said: Answer, format_: str, files: dict[str, Path]) -> None:
 
 def main() -> None:
     """Run the command line; what a person should be told is told on one line, without a traceback."""
+    configure(json=False)
     try:
         app()
     except FinOpsError as error:

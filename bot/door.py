@@ -121,6 +121,9 @@ class Door:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def close(self) -> None:
+        """Let the threads go, when nobody asks for a redrawing any more."""
         for pool in (self.writers, self.answerers):
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
 
 import structlog
 from aiohttp import web
@@ -18,6 +20,7 @@ from bot.config import Config, ScheduleEntry, secret
 from bot.delivery.courier import Courier
 from bot.delivery.routes import routes
 from bot.door import Door
+from bot.log import configure
 from bot.slack.app import build, recognise
 from bot.slack.http import PATH, Entrance
 from bot.slack.post import SlackPlatform, connected
@@ -35,6 +38,7 @@ def main(config: Config, clock: Clock, environ: Mapping[str, str]) -> None:
     Raises:
         BadConfig: a token is missing or refused, a route cannot be served, another process holds the state.
     """
+    configure(json=not sys.stderr.isatty())
     needed = "SLACK_APP_TOKEN" if config.slack.mode == "socket" else "SLACK_SIGNING_SECRET"
     for name in ("SLACK_BOT_TOKEN", needed):
         if not secret(name, environ):
@@ -73,12 +77,14 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
         courier = Courier(crew.state.outbox, {slack.name: slack}, door.redraw)
         door.mailed = courier.wake
         planner = Planner(crew.state.fires, schedules, clock, door.wake)
+        stack.callback(door.close)
         crew.watched(schedules)
         courier.start()
         stack.push_async_callback(courier.stop, LONGEST_STOP / 2)
         door.start()
         stack.push_async_callback(door.stop, LONGEST_STOP / 2)
         first_look = asyncio.create_task(_first_look(crew))
+        asyncio.get_running_loop().run_in_executor(None, import_module, "charts.forecast_fan")  # before anybody waits
         stack.callback(first_look.cancel)
         app = build(workspace, slack, door.accept, clock)
         if config.slack.mode == "http":

@@ -13,7 +13,7 @@ from analysis.forecasts import Forecast, Range
 from analysis.forecasts import forecast as project
 from analysis.money import Money
 from analysis.periods import Period, month_of
-from charts.forecast_fan import forecast_fan
+from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Tone
 from commands.core.context import Context, Costs
 from commands.core.registry import Group, command
@@ -50,7 +50,7 @@ def forecast(
         (
             *_facts(outlook, budget),
             *_months(outlook),
-            Chart(picture(outlook, budget, context)),
+            Chart(picture(outlook, budget, context.report.locale)),
             *_notes(context, freshness, outlook, cost, others),
         ),
         _tone(outlook, budget),
@@ -99,9 +99,11 @@ def budget_for(
     return None
 
 
-def picture(outlook: Forecast, budget: Money | None, context: Context) -> Any:  # noqa: ANN401
+def picture(outlook: Forecast, budget: Money | None, locale: str) -> Picture:
     """The fan of this month."""
-    return forecast_fan(outlook, budget=budget, locale=context.report.locale)
+    from charts.forecast_fan import forecast_fan  # matplotlib is half of the bot's start
+
+    return forecast_fan(outlook, budget=budget, locale=locale)
 
 
 def between(span: Range, level: int = 80) -> str:

@@ -12,12 +12,14 @@ import pytest
 from bot import config as deployment
 from bot.assessor import Assessor
 from bot.clock import stopped_at
+from bot.log import configure
 from bot.ports import Ask, Place
 from bot.state import State
 from bot.wiring import Crew, assembled
 from commands.core.answer import Answer
 from commands.core.registry import answer
 
+configure(json=False)
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from analysis.assessment import Assessment
-from charts.forecast_fan import forecast_fan
 from commands.core.answer import Answer, Chart, Facts, Part, Table, Text, Tone
 from commands.core.context import Report
-from commands.forecast import between, spread
+from commands.forecast import between, picture, spread
 from commands.personas import persona
 
 
@@ -31,7 +30,7 @@ def finance(found: Assessment, report: Report) -> Answer:
     rows = tuple((str(period), str(span.expected), between(span)) for period, span in outlook.months)
     parts: tuple[Part, ...] = (
         Facts(tuple(pairs)),
-        Chart(forecast_fan(outlook, budget=found.budget, locale=report.locale)),
+        Chart(picture(outlook, found.budget, report.locale)),
         Table(("Month", "Expected", "80 % range"), rows, numbers=(1, 2)),
     )
     tone = Tone.WARN if found.budget and end.high80 > found.budget else Tone.CALM
