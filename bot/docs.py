@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -49,19 +50,21 @@ def config_page() -> str:
     """Every key of the deployment file."""
     schema = Config.model_json_schema()
     lines = ["# The deployment file", "", "One TOML file, `pitcrew.toml`; `pitcrew.example.toml` is a whole one.", ""]
-    for name, section in sorted(schema["$defs"].items()):
-        rows = [_row(key, what) for key, what in section.get("properties", {}).items()]
-        if rows:
-            lines += [
-                f"## {name}",
-                "",
-                section.get("description", ""),
-                "",
-                "| key | kind | default | |",
-                "|---|---|---|---|",
-                *rows,
-                "",
-            ]
+    for key, what in schema["properties"].items():
+        many = "[[{}]]" if what.get("type") == "array" else "[{}]"
+        for name in re.findall(r"#/\$defs/(\w+)", json.dumps(what.get("$ref") or what.get("items") or {})):
+            section = schema["$defs"][name]
+            rows = [_row(inner, said) for inner, said in section.get("properties", {}).items()]
+            lines += [f"## {many.format(key)}", "", section.get("description", ""), ""]
+            lines += ["| key | kind | default | |", "|---|---|---|---|", *rows, ""]
+    lines += ["## [checks.…]", "", "A check's own thresholds: [checks.md](checks.md) lists them.", ""]
+    lines += [
+        "## [personas]",
+        "",
+        "A persona's name, and the list of routes (`slack:#channel`) where its views go.",
+        "",
+    ]
+    lines += ["## [roles]", "", "A user (`slack:U0123`) or `*`, and the permissions: `read`, `act`, `admin`.", ""]
     return _page(lines)
 
 
@@ -94,7 +97,15 @@ def _row(key: str, what: dict[str, object]) -> str:
 
 
 def _kind(what: dict[str, object]) -> str:
-    return str(what.get("type") or what.get("$ref", "any")).removeprefix("#/$defs/")
+    if "const" in what:
+        return f"`{what['const']}`"
+    return " or ".join(f"`{one}`" for one in what["enum"]) if isinstance(what.get("enum"), list) else _type(what)
+
+
+def _type(what: dict[str, object]) -> str:
+    inner = what.get("anyOf")
+    kinds = [str(one.get("type")) for one in inner] if isinstance(inner, list) else [str(what.get("type", "number"))]
+    return " or ".join(kind for kind in kinds if kind != "null")
 
 
 def _page(lines: list[str]) -> str:
