@@ -131,16 +131,17 @@ def _fan(axes: Axes, forecast: Forecast, locale: str) -> None:
 
 
 def _end_labels(axes: Axes, forecast: Forecast, locale: str) -> None:
-    """The ends of the fan, named beside them."""
+    """The ends of the fan, named beside them; a fan too narrow for its names has them in the heading alone."""
     end = forecast.month_end
     gap = 0.085 * (axes.get_ylim()[1] - axes.get_ylim()[0])
-    places = style.apart([float(amount) for amount in (end.expected, end.high80, end.high95)], gap)
+    expected, high80, high95 = (float(amount) for amount in (end.expected, end.high80, end.high95))
     x = forecast.month.days * 1.015
     look = {"va": "center", "clip_on": False}
     words = style.short(end.expected, locale)
-    style.label(axes, x, places[0], words, color=style.BLUE, weight="bold", size=style.BODY, **look)
-    for place, word in zip(places[1:], ("80 %", "95 %"), strict=True):
-        style.label(axes, x, place, word, color=style.MUTED, **look)
+    style.label(axes, x, expected, words, color=style.BLUE, weight="bold", size=style.BODY, **look)
+    if high80 - expected >= gap and high95 - high80 >= gap:
+        style.label(axes, x, high80, "80 %", color=style.MUTED, **look)
+        style.label(axes, x, high95, "95 %", color=style.MUTED, **look)
 
 
 def _provisional(axes: Axes, forecast: Forecast) -> None:

@@ -117,18 +117,6 @@ def month(when: date, locale: str = DEFAULT_LOCALE) -> str:
     return _or_english(lambda tongue: str(format_date(when, "LLLL yyyy", locale=tongue)), locale)
 
 
-def apart(places: Sequence[float], gap: float) -> list[float]:
-    """Move labels, given from low to high, so that each is at least ``gap`` above the one before; centred."""
-    moved = list(places)
-    for _ in range(20):
-        for low in range(len(moved) - 1):
-            lacking = gap - (moved[low + 1] - moved[low])
-            if lacking > 0:
-                moved[low] -= lacking / 2
-                moved[low + 1] += lacking / 2
-    return moved
-
-
 def writable(words: str) -> str:
     """The words on one line, with ? for what the charts' typeface cannot write."""
     known = _letters()

@@ -99,7 +99,3 @@ def test_a_title_is_written_as_it_is() -> None:
 )
 def test_short_money_keeps_three_digits(amount: float, locale: str, words: str) -> None:
     assert style.short(Money.of(amount, "EUR" if locale == "de_DE" else "USD"), locale) == words
-
-
-def test_labels_are_moved_apart() -> None:
-    assert style.apart([1.0, 1.1, 5.0], 1.0) == pytest.approx([0.55, 1.55, 5.0])
