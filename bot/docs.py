@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from analysis.checks import discover as discover_checks
 from bot.config import Config
@@ -91,21 +92,18 @@ def main() -> None:
         sys.exit(f"stale: {', '.join(stale)}; write them anew with `make docs`")
 
 
-def _row(key: str, what: dict[str, object]) -> str:
+def _row(key: str, what: dict[str, Any]) -> str:
     default = json.dumps(what["default"]) if "default" in what else "needed"
     return f"| `{key}` | {_kind(what)} | {default} | {what.get('description', '')} |"
 
 
-def _kind(what: dict[str, object]) -> str:
+def _kind(what: dict[str, Any]) -> str:
     if "const" in what:
         return f"`{what['const']}`"
-    return " or ".join(f"`{one}`" for one in what["enum"]) if isinstance(what.get("enum"), list) else _type(what)
-
-
-def _type(what: dict[str, object]) -> str:
-    inner = what.get("anyOf")
-    kinds = [str(one.get("type")) for one in inner] if isinstance(inner, list) else [str(what.get("type", "number"))]
-    return " or ".join(kind for kind in kinds if kind != "null")
+    if "enum" in what:
+        return " or ".join(f"`{one}`" for one in what["enum"])
+    kinds = [one.get("type") for one in what.get("anyOf", [what])]
+    return " or ".join(kind or "number" for kind in kinds if kind != "null")
 
 
 def _page(lines: list[str]) -> str:

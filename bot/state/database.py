@@ -12,10 +12,6 @@ from threading import RLock
 from typing import IO, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -25,8 +21,8 @@ from bot.clock import Clock
 
 BUSY_SECONDS = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
-MIGRATION_LOCK, LEASE_LOCK = 7_205_201, 7_205_202  # PostgreSQL advisory locks; any two numbers that are ours
-KINDS = ("sqlite", "postgresql")
+MIGRATION_LOCK, LEASE_LOCK, ASSESSMENT_LOCK = range(7_205_201, 7_205_204)  # PostgreSQL's; any numbers that are ours
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 class Database:
@@ -88,10 +84,10 @@ class Database:
         moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
         return moment
 
-    def alone(self, connection: sa.Connection) -> None:
-        """Let no other replica lease until this transaction ends."""
+    def alone(self, connection: sa.Connection, lock: int) -> None:
+        """Let no other replica do what ``lock`` stands for until this transaction ends."""
         if not self.is_sqlite:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LEASE_LOCK)))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
 
     def insert(self, table: sa.Table) -> Any:  # noqa: ANN401 (two dialects' classes with the same methods)
         """An INSERT that knows ON CONFLICT."""
@@ -101,27 +97,45 @@ class Database:
     def revision(self) -> str:
         """The schema that the database has."""
         with self.reading() as connection:
-            return MigrationContext.configure(connection).get_current_revision() or "nothing yet"
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return "nothing yet"
+            return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar())
 
     @property
     def newest(self) -> str:
-        """The schema that this version wants."""
-        return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+        """The schema that this version wants: its last step, whose file begins with its number."""
+        return max(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
     def upgrade(self) -> None:
-        """Bring the schema up to date; of several replicas that start at once, one does."""
-        config = AlembicConfig()
+        """Bring the schema up to date; of several replicas that start at once, one does.
+
+        Raises:
+            BadConfig: the database cannot be reached, or its schema is none that we know.
+        """
+        try:
+            if self.revision != self.newest:
+                self._migrate()
+        except (SQLAlchemyError, NotSaved) as error:
+            raise BadConfig(f"the state database {self._shown} cannot be used: {_first(error.__cause__ or error)}") from error
+
+    def _migrate(self) -> None:
+        from alembic import command  # a tenth of the bot's start, and seldom needed
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         try:
-            with self.engine.connect() as connection, connection.execution_options(immediate=True).begin():
-                if not self.is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            with self._begun() as connection:
+                self.alone(connection, MIGRATION_LOCK)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-        except SQLAlchemyError as error:
-            raise BadConfig(
-                f"the state database {self.url.render_as_string()} cannot be used: {_first(error)}"
-            ) from error
+        except CommandError as error:
+            raise BadConfig(f"the state database {self._shown} cannot be used: {_first(error)}") from error
+
+    @property
+    def _shown(self) -> str:
+        return self.url.render_as_string()
 
 
 @contextmanager
@@ -130,24 +144,36 @@ def _nobody() -> Iterator[None]:
 
 
 def _url(text: str) -> URL:
+    """The address of a database of a kind that we know, with our driver.
+
+    Raises:
+        BadConfig: it is none; whatever it says is not repeated, for it may hold a password.
+    """
+    known = "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
     try:
         url = make_url(text)
     except ArgumentError:
-        raise BadConfig(f"state.url {text!r} is no database address; write sqlite or postgresql+psycopg://…") from None
-    if url.get_backend_name() not in KINDS:
-        raise BadConfig(f"state.url {text!r}: there are {' and '.join(KINDS)}")
-    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+        raise BadConfig(f"state.url is no database address; {known}") from None
+    kind = url.get_backend_name()
+    if kind not in DRIVERS:
+        raise BadConfig(f"state.url names a {kind} database; {known}")
+    if kind == "sqlite" and url.database in (None, "", ":memory:"):
+        raise BadConfig(f"state.url names no file, so a restart would forget everything; {known}")
+    return url.set(drivername=DRIVERS[kind])
 
 
 def _locked(url: URL) -> IO[str]:
     """Hold the file that says that this process has the database.
 
     Raises:
-        BadConfig: another process holds it.
+        BadConfig: another process holds it, or it cannot be made.
     """
     path = Path(f"{url.database}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a+")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise BadConfig(f"the state database {url.database} cannot be used: {error}") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -14,7 +14,7 @@ from analysis.errors import FinOpsError, NotAllowed, NotFound, TooLate
 from analysis.findings import Action, Finding, Fix, Move, Remedy, State
 from analysis.money import Money
 from bot.state import schema
-from bot.state.database import Database
+from bot.state.database import ASSESSMENT_LOCK, Database
 from bot.state.outbox import OutboxTable
 from bot.state.records import AuditLine, AuditTable
 from commands.core.context import Caller, Permission, Seen
@@ -72,7 +72,7 @@ class FindingsTable:
             NotSaved: the database did not take it.
         """
         with self.database.writing() as connection:
-            before = self._get(connection, name)
+            before = self._held(connection, name)
             if known := self.audit.line(connection, by.key):
                 return self._again(connection, known)
             row = connection.execute(_conditional(before.id, move, by, now)).first()
@@ -89,6 +89,7 @@ class FindingsTable:
     def seen(self, found: Sequence[Finding], run: str, complete: frozenset[str], now: datetime) -> Seen:
         """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved."""
         with self.database.writing() as connection:
+            self.database.alone(connection, ASSESSMENT_LOCK)
             known = {row.id: row for row in connection.execute(sa.select(finding))}
             new = {one.id: one for one in found if one.id not in known}
             again = {one.id: one for one in found if one.id in known}
@@ -130,6 +131,12 @@ class FindingsTable:
             why = "more than one finding begins with" if found else "no finding is named"
             raise NotFound(f"{why} {name!r}; `waste` lists them, and eight characters of an id are enough")
         return _finding(found[0], self.database.clock().date())
+
+    def _held(self, connection: sa.Connection, name: str) -> Finding:
+        """The finding of that name; until this transaction ends nobody else moves it, a copy of this click included."""
+        key = self._get(connection, name).id
+        row = connection.execute(sa.select(finding).where(finding.c.id == key).with_for_update()).one()
+        return _finding(row, self.database.clock().date())
 
     def _again(self, connection: sa.Connection, known: AuditLine) -> Finding:
         """What the first of two copies of an ask was told."""

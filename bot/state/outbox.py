@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from analysis.errors import NotFound
 from bot.ports import Kind, Parcel, Place, Priority
 from bot.state import schema
-from bot.state.database import Database
+from bot.state.database import LEASE_LOCK, Database
 from charts.picture import Picture
 
 outbox, message, shown, lane = schema.outbox, schema.message, schema.shown, schema.lane
@@ -60,7 +60,7 @@ class OutboxTable:
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out."""
         with self.database.writing() as connection:
-            self.database.alone(connection)
+            self.database.alone(connection, LEASE_LOCK)
             now = self.database.now(connection)
             self._overdue(connection, now)
             self._coalesce(connection)

@@ -190,7 +190,7 @@ fire = Table(
     metadata,
     Column("schedule", String(200), primary_key=True),
     Column("label", String(40), primary_key=True),
-    Column("outcome", String(40), nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("at", Utc, nullable=False),
 )
 run = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from analysis.periods import Period, days_in_month, last_days, month_before, mon
 WEEK = Period(date(2026, 11, 2), date(2026, 11, 9))
 
 
-def frame(rows: list[tuple[object, ...]], by: tuple[str, ...]) -> CostFrame:
+def frame(rows: Sequence[tuple[object, ...]], by: tuple[str, ...]) -> CostFrame:
     query = CostQuery(WEEK, "USD", by)
     return CostFrame.checked(pd.DataFrame(rows, columns=[*by, "Cost"], dtype=object), query)
 

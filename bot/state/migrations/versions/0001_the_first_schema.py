@@ -67,7 +67,7 @@ def upgrade() -> None:
         "fire",
         sa.Column("schedule", sa.String(length=200), nullable=False),
         sa.Column("label", sa.String(length=40), nullable=False),
-        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("at", Utc(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("schedule", "label", name=op.f("pk_fire")),
     )

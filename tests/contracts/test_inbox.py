@@ -1,0 +1,105 @@
+"""The inbox on both databases: one row an ask, leased while it is answered, closed together with its answer."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from analysis.errors import NotSaved
+from bot.ports import Ask, Place
+from bot.state import State as Memory
+from charts.picture import Picture
+from tests.contracts.conftest import BEGINNING, Wait
+from tests.contracts.said import ask, parcel
+
+
+def keys(asks: object) -> list[str]:
+    assert isinstance(asks, list)
+    return [one.key for one in asks]
+
+
+def test_an_ask_that_comes_four_times_is_one_ask(state: Memory) -> None:
+    assert [state.inbox.accept(ask("a1")) for _ in range(4)] == [True, False, False, False]
+
+    assert keys(state.inbox.take(9, 60)) == ["a1"]
+
+
+def test_of_four_copies_at_once_one_is_accepted(state: Memory) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(20):
+            accepted = list(pool.map(state.inbox.accept, [ask(f"a{number}")] * 4))
+            assert sorted(accepted) == [False, False, False, True]
+
+    assert len(state.inbox.take(99, 60)) == 20
+
+
+def test_an_ask_comes_back_as_it_went_in(state: Memory) -> None:
+    place = Place("teams", "T1", "C1", "root", "card", "https://example.com/reply", "U1")
+    said = Ask("k", place, "teams:U1", "Zoë", "claim 1a2b3c4d", BEGINNING, clicked=True, loud=True, attempt=1)
+
+    state.inbox.accept(said)
+
+    assert state.inbox.take(1, 60) == [said]
+
+
+def test_the_oldest_is_taken_first_and_nothing_is_taken_twice(state: Memory) -> None:
+    for number in range(5):
+        state.inbox.accept(ask(f"a{number}"))
+
+    assert keys(state.inbox.take(2, 60)) == ["a0", "a1"]
+    assert keys(state.inbox.take(9, 60)) == ["a2", "a3", "a4"]
+    assert state.inbox.take(9, 60) == []
+
+
+def test_several_replicas_never_answer_the_same_ask(state: Memory) -> None:
+    for number in range(40):
+        state.inbox.accept(ask(f"a{number}"))
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [one.key for asks in pool.map(lambda _: state.inbox.take(5, 60), range(16)) for one in asks]
+
+    assert sorted(taken) == sorted(f"a{number}" for number in range(40))
+
+
+def test_an_ask_whose_answerer_is_gone_is_taken_again_and_counted(state: Memory, wait: Wait) -> None:
+    state.inbox.accept(ask("a1"))
+    assert [one.attempt for one in state.inbox.take(1, 30)] == [1]
+
+    wait(20)
+    assert state.inbox.take(1, 30) == []
+    wait(11)
+
+    assert [one.attempt for one in state.inbox.take(1, 30)] == [2]
+
+
+def test_what_is_done_is_never_taken_again_and_its_answer_goes_out_once(state: Memory, wait: Wait) -> None:
+    state.inbox.accept(ask("a1"))
+    state.inbox.take(1, 30)
+    drawn = Picture(b"png", "a line", "forecast")
+
+    for _ in range(2):
+        state.inbox.done("a1", [parcel("p1", "C1"), parcel("p2", "C2")], [drawn])
+
+    wait(31)
+    assert state.inbox.take(1, 30) == []
+    assert not state.inbox.accept(ask("a1"))
+    assert state.outbox.counts() == {"pending": 2}
+    assert state.outbox.picture(drawn.digest) == drawn
+
+
+def test_an_answer_that_cannot_be_put_leaves_the_ask_open(state: Memory, wait: Wait) -> None:
+    state.inbox.accept(ask("a1"))
+    state.inbox.take(1, 30)
+    with state.database.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE inbox RENAME TO elsewhere"))
+
+    with pytest.raises(NotSaved):
+        state.inbox.done("a1", [parcel("p1")], ())
+
+    with state.database.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO inbox"))
+    assert state.outbox.counts() == {}
+    wait(31)
+    assert keys(state.inbox.take(1, 30)) == ["a1"]

@@ -1,0 +1,254 @@
+"""The outbox on both databases: who goes first, who waits, and what becomes of a courier's lost lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+
+from analysis.errors import NotFound
+from bot.ports import Kind, Parcel, Priority
+from bot.state import State as Memory
+from bot.state import schema
+from charts.picture import Picture
+from tests.contracts.conftest import Wait
+from tests.contracts.said import parcel
+
+
+def names(parcels: Iterable[Parcel]) -> list[str]:
+    return [one.id for one in parcels]
+
+
+def leased(state: Memory, *parcels: Parcel) -> Parcel:
+    """Put and lease; back comes the first."""
+    state.outbox.put(parcels, ())
+    return state.outbox.lease(9, 30)[0]
+
+
+def edit(name: str, message: str, conversation: str = "C1") -> Parcel:
+    return parcel(name, conversation, message=message, kind=Kind.EDIT, priority=Priority.EDIT, ask=f"finding {name}")
+
+
+def views(state: Memory) -> list[tuple[str, str, str]]:
+    """The message, the ask and the finding of everything that is shown somewhere."""
+    message, shown = schema.message, schema.shown
+    wanted = sa.select(message.c.message, message.c.ask, shown.c.finding).join(shown)
+    with state.database.reading() as connection:
+        return sorted((row.message, row.ask, row.finding) for row in connection.execute(wanted))
+
+
+def test_an_id_that_was_ever_enqueued_is_ignored(state: Memory) -> None:
+    one = leased(state, parcel("p1"), parcel("p1", payload={"text": "another"}))
+    assert one.payload == {"text": "p1"}
+    state.outbox.sent(one, "ts 1")
+
+    state.outbox.put([parcel("p1")], ())
+
+    assert state.outbox.counts() == {"sent": 1}
+
+
+def test_a_parcel_comes_back_as_it_went_in(state: Memory) -> None:
+    said = parcel("p1", payload={"blocks": [{"text": "Größe"}]}, ask="waste --top 3", shows=("f1", "f2"))
+
+    one = leased(state, said)
+
+    assert (one.id, one.place, one.kind, one.priority) == (said.id, said.place, said.kind, said.priority)
+    assert (one.payload, one.ask, one.shows) == (said.payload, said.ask, said.shows)
+    assert (one.attempt, one.unclear) == (1, False)
+    assert one.first_try is not None and one.first_try.tzinfo is not None
+
+
+def test_priority_goes_before_age(state: Memory) -> None:
+    order = (Priority.DIGEST, Priority.EDIT, Priority.ALERT, Priority.REPLY, Priority.REPLY)
+    state.outbox.put([parcel(f"p{n}", f"C{n}", priority=priority) for n, priority in enumerate(order)], ())
+
+    assert names(state.outbox.lease(3, 30)) == ["p3", "p4", "p2"]
+    assert names(state.outbox.lease(9, 30)) == ["p1", "p0"]
+
+
+def test_of_one_lane_the_first_goes_and_the_next_waits_until_it_is_sent(state: Memory) -> None:
+    state.outbox.put([parcel("p1"), parcel("p2"), parcel("other", "C2")], ())
+
+    one, _ = state.outbox.lease(9, 30)
+    assert one.id == "p1"
+    assert state.outbox.lease(9, 30) == []
+
+    state.outbox.sent(one, "ts 1")
+    assert names(state.outbox.lease(9, 30)) == ["p2"]
+
+
+def test_within_a_lane_the_urgent_goes_first(state: Memory) -> None:
+    state.outbox.put([parcel("digest"), parcel("reply", priority=Priority.REPLY)], ())
+
+    assert names(state.outbox.lease(9, 30)) == ["reply"]
+
+
+def test_of_couriers_who_come_at_once_one_gets_the_lane(state: Memory) -> None:
+    couriers = 4
+    ready = Barrier(couriers)
+
+    def courier(_: int) -> list[str]:
+        ready.wait()
+        return names(state.outbox.lease(2, 60))
+
+    with ThreadPoolExecutor(couriers) as pool:
+        for number in range(25):
+            state.outbox.put([parcel(f"{name} {number}", f"C{number}") for name in ("first", "second")], ())
+            assert sorted(pool.map(courier, range(couriers))) == [[], [], [], [f"first {number}"]]
+
+
+def test_a_resting_lane_rests_and_a_shorter_rest_does_not_wake_it(state: Memory, wait: Wait) -> None:
+    one, other = parcel("p1"), parcel("p2", "C2")
+    state.outbox.put([one, other], ())
+    state.outbox.rest(one.lane, 60)
+    state.outbox.rest(one.lane, 5)
+
+    assert names(state.outbox.lease(9, 600)) == ["p2"]
+    wait(59)
+    assert state.outbox.lease(9, 600) == []
+    wait(2)
+    assert names(state.outbox.lease(9, 600)) == ["p1"]
+
+
+def test_what_is_given_back_is_not_due_before_its_time(state: Memory, wait: Wait) -> None:
+    one = leased(state, parcel("p1"))
+    state.outbox.later(one, 20, "slow down")
+
+    assert state.outbox.lease(9, 30) == []
+    wait(21)
+
+    (again,) = state.outbox.lease(9, 30)
+    assert (again.attempt, again.unclear, again.first_try) == (2, False, again.first_try)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unclear"), [(Kind.POST, True), (Kind.PRIVATE, True), (Kind.EDIT, False), (Kind.SWAP, False)]
+)
+def test_a_lost_lease_is_unclear_where_a_repeat_would_be_seen(
+    state: Memory, wait: Wait, kind: Kind, unclear: bool
+) -> None:
+    one = leased(state, parcel("p1", kind=kind, message="m"))
+    wait(29)
+    assert state.outbox.lease(9, 30) == []
+
+    wait(2)
+
+    (again,) = state.outbox.lease(9, 30)
+    assert (again.id, again.unclear, again.attempt) == ("p1", unclear, 2)
+    assert one.first_try is not None and again.first_try is not None
+
+
+def test_who_lost_the_lease_changes_nothing(state: Memory, wait: Wait) -> None:
+    old = leased(state, parcel("p1", shows=("f1",), ask="waste"))
+    wait(31)
+    (held,) = state.outbox.lease(9, 30)
+
+    assert not state.outbox.sent(old, "ts old")
+    state.outbox.failed(old, "gone")
+    state.outbox.later(old, 0, "busy", unclear=True)
+
+    assert state.outbox.counts() == {"leased": 1}
+    assert views(state) == []
+    assert state.outbox.sent(held, "ts held")
+    assert views(state) == [("ts held", "waste", "f1")]
+    assert not state.outbox.sent(held, "ts again")
+
+
+def test_of_several_edits_of_a_message_the_newest_is_sent(state: Memory) -> None:
+    state.outbox.put([edit("e1", "m1"), edit("e2", "m1"), edit("other", "m2"), edit("e3", "m1")], ())
+    state.outbox.put([edit("elsewhere", "m1", "C2")], ())
+
+    first = state.outbox.lease(9, 30)
+    assert names(first) == ["other", "elsewhere"]
+    assert state.outbox.counts() == {"superseded": 2, "pending": 1, "leased": 2}
+    for one in first:
+        state.outbox.sent(one, one.place.message)
+
+    assert names(state.outbox.lease(9, 30)) == ["e3"]
+
+
+def test_an_edit_on_its_way_is_followed_by_a_newer_one(state: Memory) -> None:
+    old = leased(state, edit("e1", "m1"))
+    state.outbox.put([edit("e2", "m1")], ())
+
+    assert state.outbox.lease(9, 30) == []
+    state.outbox.later(old, 0, "busy")
+
+    assert names(state.outbox.lease(9, 30)) == ["e2"]
+    assert state.outbox.counts() == {"superseded": 1, "leased": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [(Kind.POST, [("ts 1", "waste", "f1"), ("ts 1", "waste", "f2")]), (Kind.PRIVATE, []), (Kind.SWAP, [])],
+)
+def test_what_was_sent_for_all_to_see_is_remembered_as_a_view(
+    state: Memory, kind: Kind, expected: list[tuple[str, str, str]]
+) -> None:
+    one = leased(state, parcel("p1", kind=kind, ask="waste", shows=("f1", "f2")))
+
+    assert state.outbox.sent(one, "ts 1")
+
+    assert views(state) == expected
+
+
+def test_what_failed_is_parked_with_its_reason(state: Memory, wait: Wait) -> None:
+    state.outbox.failed(leased(state, parcel("p1")), "channel_not_found")
+
+    wait(9999)
+    assert state.outbox.lease(9, 30) == []
+    assert state.outbox.counts() == {"failed": 1}
+    with state.database.reading() as connection:
+        assert connection.execute(sa.select(schema.outbox.c.why)).scalar_one() == "channel_not_found"
+
+
+def test_what_was_unclear_and_then_sent_is_watched_for_twins_until_it_is_swept(state: Memory, wait: Wait) -> None:
+    state.outbox.put([parcel("clear", "C2"), edit("e1", "m1", "C3")], ())
+    for one in state.outbox.lease(9, 30):
+        state.outbox.sent(one, "ts")
+    assert state.outbox.twins() == []
+
+    state.outbox.later(leased(state, parcel("p1")), 0, "timed out", unclear=True)
+    (again,) = state.outbox.lease(9, 30)
+    assert again.unclear
+    state.outbox.later(again, 0, "slow down")
+    (again,) = state.outbox.lease(9, 30)
+    assert not again.unclear
+    assert state.outbox.twins() == []
+    state.outbox.sent(again, "ts p1")
+
+    lost = leased(state, parcel("p2"))
+    wait(31)
+    (found,) = state.outbox.lease(9, 30)
+    state.outbox.sent(found, "ts p2")
+
+    assert [(one.id, message) for one, message in state.outbox.twins()] == [("p1", "ts p1"), (lost.id, "ts p2")]
+    state.outbox.swept("p1")
+    assert [one.id for one, _ in state.outbox.twins()] == ["p2"]
+
+
+def test_a_picture_is_kept_once_and_its_upload_is_remembered_for_each_workspace(state: Memory) -> None:
+    drawn = Picture(bytes(range(256)), "1,204 USD", "forecast")
+    for name in ("p1", "p2"):
+        state.outbox.put([parcel(name)], [drawn])
+    state.outbox.uploaded("slack", "T1", drawn.digest, "F1")
+    state.outbox.uploaded("slack", "T1", drawn.digest, "F2")
+
+    assert state.outbox.picture(drawn.digest) == drawn
+    assert state.outbox.find_upload("slack", "T1", drawn.digest) == "F1"
+    assert state.outbox.find_upload("slack", "T2", drawn.digest) is None
+    with pytest.raises(NotFound, match="no picture"):
+        state.outbox.picture("0" * 64)
+
+
+def test_parcels_are_counted_by_where_they_are(state: Memory) -> None:
+    assert state.outbox.counts() == {}
+    state.outbox.put([parcel(f"p{number}", f"C{number}") for number in range(6)], ())
+    first, second, *_ = state.outbox.lease(3, 30)
+    state.outbox.sent(first, "ts")
+    state.outbox.failed(second, "gone")
+
+    assert state.outbox.counts() == {"sent": 1, "failed": 1, "leased": 1, "pending": 3}
