@@ -28,9 +28,9 @@ class Walk:
     crew: Crew
     door: Door
 
-    async def until(self, seen: Callable[[], Any]) -> Any:
+    async def until(self, seen: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something can be seen, and give it back."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(seconds):
             while not (found := seen()):  # noqa: ASYNC110 (what is waited for sets no event of ours)
                 await asyncio.sleep(0.01)
         return found
@@ -44,14 +44,15 @@ class Walk:
 
 
 @asynccontextmanager
-async def walk(crew: Crew, slack: FakeSlack, mode: str) -> AsyncIterator[Walk]:
-    """Let the crew serve ``slack`` in one of its two modes, on the morning of ``NOW``."""
+async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> AsyncIterator[Walk]:
+    """Let the crew serve ``slack`` in one of its two modes from the morning of ``NOW`` on, with more of a file."""
     if slack.clock() < NOW or (slack.clock() - NOW).days > 1:
         slack.advance((NOW - slack.clock()).total_seconds())
     port = _free_port()
     raw = crew.config.model_dump() | {
         "slack": {"mode": mode, "api_url": slack.url},
         "server": {"host": "127.0.0.1", "port": port},
+        **sections,
     }
     crew.state.database.clock = slack.clock  # so that lanes rest, and leases end, as time passes
     here = replace(crew, config=Config.model_validate(raw), clock=slack.clock)

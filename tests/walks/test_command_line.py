@@ -82,7 +82,7 @@ def test_thirty_days_of_real_rows_are_plainly_too_short(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert said["data"]["error"] == "TooShort"
-    assert "too short" in said["text"] and "30 complete days" in said["text"]
+    assert "too short" in said["text"] and "complete days" in said["text"]
 
 
 def test_what_cannot_be_is_one_line_without_a_traceback(tmp_path: Path) -> None:
