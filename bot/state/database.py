@@ -116,7 +116,9 @@ class Database:
             if self.revision != self.newest:
                 self._migrate()
         except (SQLAlchemyError, NotSaved) as error:
-            raise BadConfig(f"the state database {self._shown} cannot be used: {_first(error.__cause__ or error)}") from error
+            raise BadConfig(
+                f"the state database {self._shown} cannot be used: {_first(error.__cause__ or error)}"
+            ) from error
 
     def _migrate(self) -> None:
         from alembic import command  # a tenth of the bot's start, and seldom needed

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+DECIMALS = 20  # of a cost; the finest export seen writes 11, but a binary double of 17 digits can need this many
+LARGEST_COST = f"100000000000000::DECIMAL(38,{DECIMALS})"  # of one row, in any currency, as SQL: sums of thousands fit
+
 
 class Kind(Enum):
     """How a column's text becomes a value."""
 
     TEXT = "VARCHAR"
-    COST = "DECIMAL(38,12)"  # twelve decimals: the finest that any provider's export was seen to write is eleven
+    COST = f"DECIMAL(38,{DECIMALS})"
     NUMBER = "DOUBLE"
     TIME = "TIMESTAMP"  # UTC
     TAGS = "MAP(VARCHAR, VARCHAR)"

@@ -23,27 +23,32 @@ TABLE = (
     Quirk("FOCUS 1.0 sample (all)", "any", "`NULL` as a word, or nothing", "no value"),
     Quirk("FOCUS 1.0 sample (all)", "…PeriodStart, …PeriodEnd", "times without a zone", "UTC"),
     Quirk("Microsoft", "any", "column names in other cases and orders", "the column of the specification"),
-    Quirk("FOCUS 1.3", "ServiceProviderName", "takes the place of ProviderName", "ProviderName"),
-    Quirk("FOCUS 1.3", "HostProviderName", "stands where ServiceProviderName is missing", "ProviderName"),
-    Quirk("any", "ServiceName", "missing, where ServiceCategory is there", "ServiceCategory"),
+    Quirk("FOCUS 1.3", "ServiceProviderName", "stands where ProviderName (deprecated) is missing", "ProviderName"),
+    Quirk("FOCUS 1.3", "HostProviderName", "stands where ServiceProviderName is missing too", "ProviderName"),
+    Quirk("any", "ServiceName", "the column is missing, where ServiceCategory is there", "ServiceCategory"),
     Quirk(
-        "any", "EffectiveCost, ListCost, ContractedCost", "the column is missing", "BilledCost, and a warning says so"
+        "any",
+        "EffectiveCost, ListCost, ContractedCost",
+        "the column is missing, or a cell of it is empty",
+        "BilledCost, and a warning says so",
     ),
-    Quirk("any", "ChargeCategory", "the column is missing", "Usage"),
+    Quirk("any", "ChargeCategory", "the column is missing, or a cell of it is empty", "Usage"),
     Quirk(
         "AWS, Microsoft",
         "ProviderName",
-        "`Amazon Web Services`, `Microsoft Azure`, `Azure`",
+        "`Amazon Web Services`, `Amazon Web Services, Inc.`, `Microsoft Azure`, `Microsoft Corporation`, `Azure`",
         "`AWS`, `Microsoft`",
-        "CASE lower({raw}) WHEN 'amazon web services' THEN 'AWS' WHEN 'amazon web services, inc.' THEN 'AWS'"
-        " WHEN 'microsoft azure' THEN 'Microsoft' WHEN 'azure' THEN 'Microsoft' ELSE {raw} END",
+        "CASE lower({raw}) WHEN 'aws' THEN 'AWS' WHEN 'amazon web services' THEN 'AWS'"
+        " WHEN 'amazon web services, inc.' THEN 'AWS' WHEN 'microsoft' THEN 'Microsoft'"
+        " WHEN 'microsoft azure' THEN 'Microsoft' WHEN 'microsoft corporation' THEN 'Microsoft'"
+        " WHEN 'azure' THEN 'Microsoft' ELSE {raw} END",
     ),
     Quirk(
         "FOCUS 1.0 sample (Microsoft)",
         "ChargeFrequency",
         "`Usage-based`",
         "`Usage-Based`",
-        "CASE WHEN lower({raw}) = 'usage-based' THEN 'Usage-Based' ELSE {raw} END",
+        "CASE lower({raw}) WHEN 'usage-based' THEN 'Usage-Based' ELSE {raw} END",
     ),
     Quirk(
         "FOCUS 1.0 sample (Microsoft)",
@@ -52,8 +57,28 @@ TABLE = (
         "no value",
         "CASE WHEN TRY_CAST({raw} AS DOUBLE) IS NULL OR length({raw}) = 1 THEN {raw} END",
     ),
+    Quirk(
+        "Microsoft",
+        "ResourceId",
+        "one resource in several cases",
+        "lower case, if it begins with `/subscriptions/`",
+        "CASE WHEN starts_with(lower({raw}), '/subscriptions/') THEN lower({raw}) ELSE {raw} END",
+    ),
     Quirk("any", "BillingCurrency", "lower case", "upper case", "upper({raw})"),
-    Quirk("FOCUS 1.0 sample (AWS)", "EffectiveCost", "rounded to whole numbers", "as it is written"),
+    Quirk("any", "Tags", "JSON text, a map, or a list of key and value", "a map"),
+    Quirk("any", "Tags", "text that is no JSON object, or a key twice", "no tags; the text stays in `x_extra`"),
+    Quirk(
+        "FOCUS 1.0 sample (AWS)",
+        "EffectiveCost",
+        "rounded to whole numbers",
+        "as it is written, and a warning says to ask for BilledCost",
+    ),
+    Quirk(
+        "any",
+        "BilledCost, EffectiveCost, ListCost, ContractedCost",
+        "more than 20 decimals",
+        "rounded there, and a warning says so; the text stays in `x_extra`",
+    ),
     Quirk("any", "x_… and columns nobody knows", "anything", "kept, as text, in `x_extra`"),
 )
 

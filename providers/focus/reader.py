@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,23 +12,79 @@ from pathlib import Path
 import duckdb
 
 from analysis.errors import BadData
-from providers.focus.columns import COLUMNS, COSTS, NEEDED, Kind
+from providers.focus.columns import COLUMNS, COSTS, DECIMALS, LARGEST_COST, NEEDED, Kind
 from providers.focus.quirks import ALIASES, EXPRESSIONS
 
-FINEST = r"\.[0-9]{12}[0-9]*[1-9]"  # a digit beyond the twelfth decimal: rounding it away would falsify a total
 CODE = "^[A-Za-z]{3}$"
+FIRST_TIME, LAST_TIME = "TIMESTAMP '2000-01-01'", "TIMESTAMP '2100-01-01'"  # else a series would span centuries
+LONGEST_HEADING = 1 << 20  # bytes
+MOST_REJECTED = 100_000  # ragged rows that are counted one by one; a file with more is no table
+
+EMPTY = "{} is empty, so that BilledCost stands in for it"
+FINE = f"a cost has more than {DECIMALS} decimals, and is rounded there"
+NO_TAGS = "Tags are no JSON object, and are not read"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The query that reads one file, and what had to be said about it.
 
-    Its columns are those of ``COLUMNS``, then ``x_extra`` (JSON of columns nobody knows), ``_file``, ``_row`` (from
-    1, without the heading) and ``_problem`` (NULL where the row is sound).
+    Its columns are those of ``COLUMNS``, then ``x_extra`` (a map: columns nobody knows, and text that its column
+    could not hold), ``_note`` (what was put right in the row, if anything) and ``_problem`` (NULL where the row is
+    sound). ``numbered`` is the same with ``_file`` and ``_row`` (the record, from 1, without the heading; in a CSV
+    without the rejected ones), and reads on one thread.
     """
 
+    file: Path
     sql: str
-    warnings: tuple[str, ...]
+    numbered: str
+    stood_in: tuple[str, ...]  # cost columns the file has not got
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file that is read: its name as SQL, and what DuckDB says it holds."""
+
+    raw: str
+    kind: str
+
+    @property
+    def text(self) -> str:
+        """Its value as text; a double in the shortest form that means it, as a CSV would have it."""
+        return self.raw if self.kind == "VARCHAR" else f"CAST({self.raw} AS VARCHAR)"
+
+    @property
+    def cost(self) -> str:
+        """Its value as a cost; NULL if it is none, as NaN and 1e308."""
+        return f"TRY_CAST({self.text if self.inexact else self.raw} AS {Kind.COST.value})"
+
+    @property
+    def time(self) -> str:
+        """Its value as a time in UTC, which is what a time without a zone is taken for; NULL if it is none."""
+        if self.kind in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "DATE"):
+            return f"CAST({self.raw} AS TIMESTAMP)"
+        return f"timezone('UTC', TRY_CAST({self.text} AS TIMESTAMPTZ))"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds text."""
+        return self.kind == "VARCHAR"
+
+    @property
+    def inexact(self) -> bool:
+        """Whether it may hold more decimals than a cost does, or a binary fraction."""
+        return self.kind in ("VARCHAR", "DOUBLE", "FLOAT") or (
+            self.kind.startswith("DECIMAL") and int(self.kind.rstrip(")").partition(",")[2]) > DECIMALS
+        )
+
+    @property
+    def fine(self) -> str:
+        """Whether its text has a digit beyond the last decimal of a cost; plain or with an exponent."""
+        plain = rf"regexp_matches({self.text}, '\.[0-9]{{{DECIMALS}}}[0-9]*[1-9]')"
+        digits = rf"length(rtrim(regexp_extract({self.text}, '\.([0-9]*)[eE]', 1), '0'))"
+        power = rf"TRY_CAST(regexp_extract({self.text}, '[eE]([+-]?[0-9]+)', 1) AS INTEGER)"
+        scaled = f"contains(lower({self.text}), 'e') AND {digits} - {power} > {DECIMALS}"
+        return f"({plain} OR ({scaled}))"
 
 
 def reading(connection: duckdb.DuckDBPyConnection, file: Path) -> Reading:
@@ -35,136 +93,228 @@ def reading(connection: duckdb.DuckDBPyConnection, file: Path) -> Reading:
     Raises:
         BadData: it cannot be read at all, or a column that every bill has is missing.
     """
-    source = _source(file)
-    try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    except duckdb.Error as error:
-        raise BadData(f"{file}: cannot be read as {file.suffix.lstrip('.')}: {str(error).splitlines()[0]}") from None
-    kinds = {str(name): str(kind) for name, kind, *_ in described}
-    found = _matched(kinds)
-    _refuse_what_is_missing(file, found, kinds)
-    picked = [f"{_value(name, found.get(name), kinds)} AS {_quoted(name)}" for name in COLUMNS]
-    number = "file_row_number + 1" if file.suffix == ".parquet" else "row_number() OVER ()"
-    known = {*found.values(), "file_row_number", "filename"}
-    extra = _extra([name for name in kinds if name not in known])
-    sql = (
-        f"SELECT {', '.join(picked)}, {extra} AS x_extra, {literal(file)} AS _file, {number} AS _row,"
-        f" {_problem(found, kinds)} AS _problem FROM {source}"
+    kinds = _parquet_columns(connection, file) if file.suffix == ".parquet" else _csv_columns(file)
+    found = _matched(file, kinds)
+    picked = [f"{_value(name, found)} AS {quoted(name)}" for name in COLUMNS]
+    known = {column.raw for column in found.values()}
+    unknown = [Column(quoted(name), kind) for name, kind in kinds.items() if quoted(name) not in known]
+    picked += [f"{_extra(unknown, found)} AS x_extra", f"{_note(found)} AS _note", f"{_problem(found)} AS _problem"]
+    shown = ", ".join(picked)
+    if file.suffix == ".parquet":
+        source = f"read_parquet({literal(file)}, file_row_number = true)"
+        again, number = source, "file_row_number + 1"
+    else:
+        source = _csv(file, kinds, f"store_rejects = true, rejects_limit = {MOST_REJECTED}")
+        again, number = _csv(file, kinds, "ignore_errors = true"), "row_number() OVER ()"
+    casts = ", ".join(_casts(found))
+    return Reading(
+        file,
+        f"SELECT {shown} FROM (SELECT *, {casts} FROM {source})",
+        f"SELECT {shown}, {literal(file)} AS _file, _row FROM (SELECT *, {casts}, {number} AS _row FROM {again})",
+        tuple(name for name in COSTS if name not in found),
     )
-    return Reading(sql, tuple(_warnings(file, found)))
 
 
 def rejected(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
-    """Rows of CSV files that had too few or too many cells: file, row and reason."""
+    """Records of CSV files that are no rows (too few or too many cells, an open quote): file, record and reason.
+
+    Raises:
+        BadData: there are more than can be told one by one.
+    """
     tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if "reject_errors" not in tables:
         return []
     rows = connection.execute(
-        "SELECT DISTINCT s.file_path, e.line - 1, lower(CAST(e.error_type AS VARCHAR))"
-        " FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id)"
+        "SELECT s.file_path, e.line - 1, lower(min(CAST(e.error_type AS VARCHAR)))"
+        " FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
+    [(most, file)] = connection.execute(
+        "SELECT count(*), s.file_path FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id)"
+        " GROUP BY 2 ORDER BY 1 DESC LIMIT 1"
+    ).fetchall() or [(0, "")]
     connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    if most >= MOST_REJECTED:
+        raise BadData(f"{file}: {most:,} records and more have too few or too many cells; this is no FOCUS file")
     return [(str(file), int(row), str(reason)) for file, row, reason in rows]
 
 
-def _source(file: Path) -> str:
-    if file.suffix == ".parquet":
-        return f"read_parquet({literal(file)}, file_row_number = true)"
+def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(file)})").fetchall()
+    except duckdb.Error as error:
+        raise BadData(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}") from None
+    return {str(name): str(kind) for name, kind, *_ in described}
+
+
+def _csv_columns(file: Path) -> dict[str, str]:
+    """The names in the heading, each of them text; a second one of a name is told apart by its place."""
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+            heading = opened.readline(LONGEST_HEADING).decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
+        if "\r" in heading:
+            raise ValueError("its heading has a bare carriage return")
+        [written] = csv.reader([heading], strict=True)
+    except (OSError, EOFError, ValueError, csv.Error) as error:
+        raise BadData(f"{file}: cannot be read as CSV: {error}") from None
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for place, name in enumerate(written, start=1):
+        plain = name.strip() or "column"
+        single = f"{plain}_{place}" if plain.lower() in taken else plain
+        taken.add(single.lower())
+        names[single] = "VARCHAR"
+    return names
+
+
+def _csv(file: Path, kinds: Mapping[str, str], rejects: str) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in kinds)
     return (
-        f"read_csv({literal(file)}, all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"',"
-        " nullstr = ['NULL', ''], store_rejects = true, ignore_errors = true)"
+        f"read_csv({literal(file)}, auto_detect = false, columns = {{{columns}}}, header = true, delim = ',',"
+        f" quote = '\"', escape = '\"', nullstr = ['NULL', ''], {rejects})"
     )
 
 
-def _matched(kinds: Mapping[str, str]) -> dict[str, str]:
-    """FOCUS name to the file's own, whatever its case; newer names stand in for older ones."""
-    lower = {name.lower(): name for name in kinds}
-    found = {name: lower[name.lower()] for name in COLUMNS if name.lower() in lower}
+def _matched(file: Path, kinds: Mapping[str, str]) -> dict[str, Column]:
+    """FOCUS name to the file's own column, whatever its case; newer names stand in for older ones.
+
+    Raises:
+        BadData: a column that every bill has is missing; the one that was probably meant is named.
+    """
+    columns: dict[str, Column] = {}
+    for name, kind in kinds.items():
+        columns.setdefault(name.lower(), Column(quoted(name), kind))
+    found = {name: columns[name.lower()] for name in COLUMNS if name.lower() in columns}
     for alias, name in ALIASES.items():
-        if name not in found and alias.lower() in lower:
-            found[name] = lower[alias.lower()]
+        if name not in found and alias.lower() in columns:
+            found[name] = columns[alias.lower()]
     if "ServiceName" not in found and "ServiceCategory" in found:
         found["ServiceName"] = found["ServiceCategory"]
-    return found
-
-
-def _refuse_what_is_missing(file: Path, found: Mapping[str, str], kinds: Mapping[str, str]) -> None:
     for name in NEEDED:
         if name not in found:
             close = get_close_matches(name, kinds, n=1, cutoff=0.5)
             near = f"; {close[0]!r} looks like it, but is not it" if close else ""
             raise BadData(f"{file}: the column {name} is missing, which every FOCUS file has{near}")
+    return found
 
 
-def _warnings(file: Path, found: Mapping[str, str]) -> Iterator[str]:
-    for name in COSTS:
-        if name not in found:
-            yield f"{file.name} has no {name}: BilledCost stands in for it"
+def _cast(name: str) -> str:
+    """The name of a column's value, beside what is written."""
+    return quoted(f"{name}, read")
 
 
-def _value(name: str, source: str | None, kinds: Mapping[str, str]) -> str:
+def _casts(found: Mapping[str, Column]) -> Iterator[str]:
+    """The values that are needed more than once: costs and times."""
+    for name, column in found.items():
+        if COLUMNS[name] is Kind.COST:
+            yield f"{column.cost} AS {_cast(name)}"
+        elif COLUMNS[name] is Kind.TIME:
+            yield f"{column.time} AS {_cast(name)}"
+
+
+def _value(name: str, found: Mapping[str, Column]) -> str:
     """The SQL of one column: cast, mended, or what stands in for it."""
-    if source is None:
-        return {"ChargeCategory": "'Usage'"}.get(name) or f"NULL::{COLUMNS[name].value}"
-    raw = _quoted(source)
-    match COLUMNS[name]:
-        case Kind.COST:
-            return f"TRY_CAST({raw} AS {Kind.COST.value})"
+    column, kind = found.get(name), COLUMNS[name]
+    if kind is Kind.COST:
+        billed = _cast("BilledCost")
+        return billed if column is None or name == "BilledCost" else f"coalesce({_cast(name)}, {billed})"
+    if name == "ChargeCategory":
+        return f"coalesce({column.text}, 'Usage')" if column else "'Usage'"
+    if column is None:
+        return f"NULL::{kind.value}"
+    match kind:
         case Kind.NUMBER:
-            return f"TRY_CAST({raw} AS DOUBLE)"
+            return f"TRY_CAST({column.raw} AS DOUBLE)"
         case Kind.TIME:
-            return f"timezone('UTC', TRY_CAST({raw} AS TIMESTAMPTZ))"
+            return _cast(name)
         case Kind.TAGS:
-            return _tags(raw, kinds[source])
+            return _tags(column)
         case Kind.TEXT:
-            text = raw if kinds[source] == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
-            return EXPRESSIONS[name].format(raw=text) if name in EXPRESSIONS else text
+            return EXPRESSIONS[name].format(raw=column.text) if name in EXPRESSIONS else column.text
 
 
-def _tags(raw: str, kind: str) -> str:
-    if kind.startswith("MAP"):
-        return f"CAST({raw} AS {Kind.TAGS.value})"
-    if kind.endswith("[]"):
-        return f"CAST(map_from_entries({raw}) AS {Kind.TAGS.value})"
-    return f"TRY_CAST(TRY_CAST({raw} AS JSON) AS {Kind.TAGS.value})"
+def _tags(column: Column) -> str:
+    if column.kind.startswith("MAP"):
+        return f"CAST({column.raw} AS {Kind.TAGS.value})"
+    if column.kind.startswith("STRUCT") and column.kind.endswith("[]"):
+        return f"TRY(CAST(map_from_entries({column.raw}) AS {Kind.TAGS.value}))"
+    json = f"TRY_CAST({column.raw} AS JSON)" if column.is_text else f"to_json({column.raw})"
+    return f"TRY_CAST({json} AS {Kind.TAGS.value})"
 
 
-def _extra(names: list[str]) -> str:
-    if not names:
-        return "NULL::VARCHAR"
-    pairs = ", ".join(f"{literal(name)}, CAST({_quoted(name)} AS VARCHAR)" for name in sorted(names))
-    return f"CAST(json_object({pairs}) AS VARCHAR)"
+def _lost_tags(found: Mapping[str, Column]) -> str | None:
+    """Whether the tags of a row say something that is no map of them."""
+    column = found.get("Tags")
+    return f"{column.raw} IS NOT NULL AND {_tags(column)} IS NULL" if column else None
 
 
-def _problem(found: Mapping[str, str], kinds: Mapping[str, str]) -> str:
-    """The first thing that is wrong with a row, in words."""
-    cases: list[tuple[str, str]] = []
-    for name in COSTS:
-        if name in found:
-            raw, text = _quoted(found[name]), kinds[found[name]] == "VARCHAR"
-            unread = f"TRY_CAST({raw} AS {Kind.COST.value}) IS NULL"
-            cases.append(
-                (unread if name == "BilledCost" else f"{raw} IS NOT NULL AND {unread}", f"{name} is no number")
-            )
-            if text:
-                cases.append((f"regexp_matches({raw}, '{FINEST}')", f"{name} has more than twelve decimals"))
-    cases += [
-        (f"TRY_CAST({_quoted(found[name])} AS TIMESTAMPTZ) IS NULL", f"{name} is no time")
-        for name in ("BillingPeriodStart", "ChargePeriodStart")
+def _extra(unknown: Sequence[Column], found: Mapping[str, Column]) -> str:
+    """Everything that no column of ours holds, as a map without empty values; NULL if there is nothing."""
+    kept = {column.raw: column.text for column in unknown}
+    odd = {found[name].raw: found[name].fine for name in COSTS if name in found and found[name].inexact}
+    if lost := _lost_tags(found):
+        odd[found["Tags"].raw] = lost
+    texts = {column.raw: column.text for column in found.values()}
+    kept |= {raw: f"CASE WHEN {condition} THEN {texts[raw]} END" for raw, condition in odd.items()}
+    worth = " OR ".join(f"({condition})" for condition in odd.values())
+    if not kept:
+        return f"NULL::{Kind.TAGS.value}"
+    pairs = ", ".join(f"{{'key': {literal(_name(raw))}, 'value': {text}}}" for raw, text in sorted(kept.items()))
+    made = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value IS NOT NULL))"
+    return made if unknown else f"CASE WHEN {worth} THEN {made} END"
+
+
+def _note(found: Mapping[str, Column]) -> str:
+    """What was put right in a row."""
+    notes = [([f"{found[name].raw} IS NULL"], EMPTY.format(name)) for name in COSTS[1:] if name in found]
+    fine = [found[name].fine for name in COSTS if name in found and found[name].inexact]
+    tags = [lost] if (lost := _lost_tags(found)) else []
+    arms = [
+        f"WHEN {' OR '.join(conditions)} THEN {literal(note)}"
+        for conditions, note in (*notes, (fine, FINE), (tags, NO_TAGS))
+        if conditions
     ]
-    for name in ("BillingPeriod", "ChargePeriod"):
-        if f"{name}End" in found:
-            start, end = (f"TRY_CAST({_quoted(found[name + part])} AS TIMESTAMPTZ)" for part in ("Start", "End"))
-            cases.append((f"{end} < {start}", f"{name}End is before {name}Start"))
-    currency = _quoted(found["BillingCurrency"])
+    return f"CASE {' '.join(arms)} END" if arms else "NULL::VARCHAR"
+
+
+def _problem(found: Mapping[str, Column]) -> str:
+    """The first thing that is wrong with a row, in words."""
+    cases = list(_wrong_costs(found))
+    cases += _wrong_times(found)
+    currency = found["BillingCurrency"].text
     cases.append((f"{currency} IS NULL OR NOT regexp_matches({currency}, '{CODE}')", "BillingCurrency is no currency"))
-    cases.append((f"{_quoted(found['BillingAccountId'])} IS NULL", "BillingAccountId is missing"))
+    cases.append((f"{found['BillingAccountId'].raw} IS NULL", "BillingAccountId is missing"))
     arms = " ".join(f"WHEN {condition} THEN {literal(reason)}" for condition, reason in cases)
     return f"CASE {arms} END"
 
 
-def _quoted(name: str) -> str:
+def _wrong_costs(found: Mapping[str, Column]) -> Iterator[tuple[str, str]]:
+    yield f"{found['BilledCost'].raw} IS NULL", "BilledCost is missing"
+    for name in COSTS:
+        if column := found.get(name):
+            unread = f"{column.raw} IS NOT NULL AND {_cast(name)} IS NULL OR abs({_cast(name)}) >= {LARGEST_COST}"
+            odd = f" OR contains({column.raw}, '_')" if column.is_text else ""  # 1_000 is a number to DuckDB alone
+            yield unread + odd, f"{name} is no amount"
+
+
+def _wrong_times(found: Mapping[str, Column]) -> Iterator[tuple[str, str]]:
+    for period in ("BillingPeriod", "ChargePeriod"):
+        start, end = f"{period}Start", f"{period}End"
+        yield f"{found[start].raw} IS NULL", f"{start} is missing"
+        for name in (start, end):
+            if column := found.get(name):
+                outside = f"{_cast(name)} < {FIRST_TIME} OR {_cast(name)} >= {LAST_TIME}"
+                yield f"{column.raw} IS NOT NULL AND {_cast(name)} IS NULL OR {outside}", f"{name} is no time"
+        if end in found:
+            yield f"{_cast(end)} < {_cast(start)}", f"{end} is before {start}"
+
+
+def quoted(name: str) -> str:
+    """A column's name in SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _name(raw: str) -> str:
+    return raw[1:-1].replace('""', '"')
 
 
 def literal(value: object) -> str:

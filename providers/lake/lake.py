@@ -7,13 +7,15 @@ The engine adds, we never do; values are literals of the expression, never paste
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import RLock
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
+import duckdb
 import ibis
 import pandas as pd
 
@@ -22,12 +24,14 @@ from analysis.estate import Bill
 from analysis.focus import COST, DAY, MONTH, TAG, CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
+from providers.lake.engine import DuckEngine, Engine, Rows
 from providers.lake.load import MART_DIMENSIONS, Limits, Loaded, load
-from providers.lake.shelf import Shelf
+from providers.lake.shelf import Shelf, stamp, writing
 from providers.provider import Export, Progress
 
-ENGINES = ("duckdb",)
-LATE_DAYS: Mapping[str, int] = {"AWS": 2, "Microsoft": 3}  # days that may still grow: providers.md of each cloud
+T = TypeVar("T")
+ENGINES: Mapping[str, Callable[[Path], Engine]] = {"duckdb": DuckEngine}
+LATE_DAYS: Mapping[str, int] = {"AWS": 2, "Microsoft": 3}  # whole days after its end in which a day may still grow
 USUALLY_LATE = 2
 SILENT_DAYS = 10  # a provider that delivered nothing for so long is missing
 PRICED_DAYS = 30
@@ -35,18 +39,53 @@ MOST_CACHED = 256
 NOTHING_YET = "no billed rows are loaded yet; name your exports under [[providers]], then run pitcrew assess"
 
 
-class Lake:
-    """Billed rows on a shelf, and an engine to ask them. Safe to use from many threads."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """One version of the lake, as it is asked: the shelf, its two tables, and the tag keys of the first of them."""
 
-    def __init__(self, folder: Path, *, limits: Limits | None = None) -> None:
+    shelf: Shelf
+    mart: Any
+    rows: Any
+    stamp: tuple[int, int, int] | None
+
+    @property
+    def summed_tags(self) -> set[str]:
+        """The keys that the daily sums know everywhere: one that any partition keeps in its rows only is none."""
+        parts = self.shelf.partitions.values()
+        return {key for one in parts for key in one.tags} - {key for one in parts for key in one.other_tags}
+
+    @property
+    def tag_keys(self) -> set[str]:
+        """All keys there are."""
+        return {key for one in self.shelf.partitions.values() for key in (*one.tags, *one.other_tags)}
+
+    def table_with(self, names: Iterable[str]) -> Any:  # noqa: ANN401 (Ibis types its tables at run time)
+        """The smallest table that has all the dimensions, each as a column of its name."""
+        asked = set(names)
+        wanted = asked - {DAY, MONTH}
+        tags = {name for name in wanted if name.startswith(TAG)}
+        keys = {name.removeprefix(TAG) for name in tags}
+        unsummed = keys & (self.tag_keys - self.summed_tags)
+        summed = wanted - tags <= set(MART_DIMENSIONS) and not unsummed
+        table = self.mart if summed else self.rows.mutate(Day=self.rows.ChargePeriodStart.date())
+        made = {name: table.Tags.get(name.removeprefix(TAG)) for name in tags}
+        if MONTH in asked:
+            made[MONTH] = table.Day.truncate("M")
+        return table.mutate(**made) if made else table
+
+
+class Lake:
+    """Billed rows on a shelf, and an engine to ask them. Safe to use from many threads, even while it loads."""
+
+    def __init__(self, folder: Path, *, limits: Limits | None = None, engine: Engine | None = None) -> None:
         self.folder = folder
         self.limits = limits or Limits()
-        self._lock = RLock()
-        self._cache: OrderedDict[tuple[object, ...], CostFrame] = OrderedDict()
-        self._engine = ibis.duckdb.connect()
-        self._engine.raw_sql("SET GLOBAL TimeZone = 'UTC'")
         folder.mkdir(parents=True, exist_ok=True)
-        self._take(Shelf.read(folder))
+        self._engine = engine or DuckEngine(folder / ".spill")
+        self._lock = Lock()
+        self._cache: OrderedDict[tuple[object, ...], CostFrame] = OrderedDict()
+        self._seen: View | None = None
+        self._view()
 
     @classmethod
     def open(cls, url: str, folder: Path) -> Lake:
@@ -57,102 +96,96 @@ class Lake:
         """
         engine = url.partition("://")[0]
         if engine not in ENGINES:
-            raise BadConfig(f"lake.url {url!r}: there is no engine {engine!r}; there is {', '.join(ENGINES)}")
-        return cls(folder)
+            known = ", ".join(f"{name}://" for name in ENGINES)
+            raise BadConfig(
+                f"lake.url {url!r}: there is no engine {engine!r} here. {known} is built in; others come as extras"
+            )
+        return cls(folder, engine=ENGINES[engine](folder / ".spill"))
 
     @property
     def version(self) -> str:
         """Changes exactly when the rows do; empty when there are none."""
-        return self._shelf.version
+        return self._view().shelf.version
 
-    def ingest(
-        self, exports: Iterable[Export], now: datetime, progress: Progress = lambda _share, _what: None
-    ) -> Loaded:
-        """Load what is new of some exports; all of it, or nothing.
+    def ingest(self, exports: Iterable[Export], now: datetime, progress: Progress | None = None) -> Loaded:
+        """Load what is new of some exports; all of it, or nothing. The former rows can be asked meanwhile.
 
         Raises:
             BadData: a file cannot be read, or too many of its rows are bad; the former rows stay.
         """
-        with self._lock:
-            shelf, done = load(self.folder, tuple(exports), now, limits=self.limits, progress=progress)
-            self._take(shelf)
-            return done
+        _, done = load(self.folder, tuple(exports), now, limits=self.limits, progress=progress or _silently)
+        self._view()
+        return done
 
     def keep_only(self, providers: Collection[str]) -> None:
         """Forget the rows of every other provider: what is not in the deployment file is in no figure."""
-        with self._lock:
-            shelf = self._shelf.kept(providers)
-            if shelf != self._shelf:
+        with writing(self.folder):
+            before = Shelf.read(self.folder)
+            shelf = before.kept(providers)
+            if shelf != before:
                 shelf.put(self.folder)
                 shelf.swept(self.folder, before=shelf)
-                self._take(shelf)
+        self._view()
 
     def ask(self, query: CostQuery) -> CostFrame:
-        """Answer one question, exactly."""
-        key = (self.version, *query.key())
-        with self._lock:
-            if key not in self._cache:
-                self._cache[key] = self._answered(query)
-                if len(self._cache) > MOST_CACHED:
-                    self._cache.popitem(last=False)
-            self._cache.move_to_end(key)
-            return self._cache[key]
+        """Answer one question, exactly.
+
+        Raises:
+            NoData: there are no rows at all.
+        """
+        return self._now(lambda view: self._remembered(view, query))
 
     def currencies(self, period: Period) -> Sequence[Money]:
         """What was billed in each currency (EffectiveCost of all categories), the largest first."""
         if not self.version:
             return ()
-        table = self._mart.filter(_within(self._mart.Day, period))
-        rows = self._rows(table.group_by("BillingCurrency").agg(Cost=table.EffectiveCost.sum()))
-        found = [Money(Decimal(row["Cost"]), row["BillingCurrency"]) for row in rows]
+
+        def summed(view: View) -> Rows:
+            table = view.mart.filter(_within(view.mart.Day, period))
+            return self._engine.answer(table.group_by("BillingCurrency").agg(Cost=table.EffectiveCost.sum()))
+
+        found = [Money(row["Cost"], row["BillingCurrency"]) for row in self._now(summed)]
         return sorted(found, key=lambda money: -money.amount)
 
     def freshness(self, now: datetime) -> Freshness:
         """How far the rows can be believed: each provider's newest days may still grow.
 
-        A day counts as complete when it is older than its provider usually takes (AWS and Microsoft say 24 to 48
-        hours). Of several providers the slowest decides; one that has been silent for ten days is named as missing.
+        AWS and Microsoft deliver a day's rows up to 48 and 72 hours after the day has ended, so a day of theirs is
+        complete when two or three whole days lie between it and today; and no day is that has no rows after a gap in
+        deliveries. Of several providers the slowest decides. One that was silent for ten days decides nothing and is
+        named as missing, unless all are.
 
         Raises:
             NoData: there are no rows at all.
         """
-        if not self.version:
+        view, rows = self._now(
+            lambda view: (view, self._engine.answer(_spans(view.mart))), empty=lambda: (self._view(), Rows())
+        )
+        if not rows:
             raise NoData(NOTHING_YET)
-        mart = self._mart
-        rows = self._rows(mart.group_by("ProviderName").agg(first=mart.Day.min(), last=mart.Day.max()))
+        today = now.astimezone(UTC).date()
         first, last = min(row["first"] for row in rows), max(row["last"] for row in rows)
-        silent = [row for row in rows if (last - row["last"]).days > SILENT_DAYS]
-        heard = [row for row in rows if row not in silent]
-        until = min(_complete(row["ProviderName"], row["last"], now.date()) for row in heard)
+        silent = [row for row in rows if (today - row["last"]).days > SILENT_DAYS]
+        heard = [row for row in rows if row not in silent] or silent
+        until = min(_complete(row["ProviderName"], row["last"], today) for row in heard)
         missing = tuple(f"{row['ProviderName']} since {row['last'] + timedelta(days=1)}" for row in silent)
-        sources = tuple(sorted({one.provider for one in self._shelf.partitions.values()}))
-        loaded = datetime.fromisoformat(self._shelf.loaded_at)
+        sources = tuple(sorted({one.provider for one in view.shelf.partitions.values()}))
+        loaded = datetime.fromisoformat(view.shelf.loaded_at)
         covers = Period(first, last + timedelta(days=1))
-        return Freshness(covers, until, loaded, sources, (*missing, *self._shelf.warnings))
+        return Freshness(covers, until, loaded, sources, (*missing, *view.shelf.warnings))
 
     def bills(self, now: datetime) -> Mapping[str, Bill]:
         """What each ResourceId (lower case) is billed a month: EffectiveCost of its last 30 complete days.
 
-        A resource that is younger than that is scaled from the days since its first row.
+        A resource that had no rows in the 30 days before those either was created since: it is scaled from the days
+        since its first row. One that is billed in two currencies is told in that of the larger part.
         """
         if not self.version:
             return {}
         window = last_days(PRICED_DAYS, self.freshness(now).complete_until)
-        rows = self._raw.filter(
-            _within(self._raw.ChargePeriodStart.date(), window),
-            self._raw.ChargeCategory == "Usage",
-            self._raw.ResourceId.notnull(),
-        )
-        used = rows.CommitmentDiscountStatus == "Used"
-        summed = rows.group_by(resource=rows.ResourceId.lower(), currency=rows.BillingCurrency).agg(
-            effective=rows.EffectiveCost.sum(),
-            covered=ibis.ifelse(used, rows.EffectiveCost, ibis.literal(None, rows.EffectiveCost.type())).sum(),
-            first=rows.ChargePeriodStart.date().min(),
-            days=rows.ChargePeriodStart.date().nunique(),
-        )
         found: dict[str, Bill] = {}
-        for row in self._rows(summed.order_by(summed.effective)):  # of two currencies the larger stays
-            span = (window.end - row["first"]).days
+        for row in self._now(lambda view: self._engine.answer(_billed(view.rows, window))):
+            span = min(PRICED_DAYS, (window.end - row["first"]).days)
             month = Decimal(str(DAYS_A_MONTH)) / span
             effective = Money(row["effective"] * month, row["currency"])
             covered = Money((row["covered"] or Decimal(0)) * month, row["currency"])
@@ -164,61 +197,114 @@ class Lake:
         if not self.version:
             return ()
         if dimension == "Tags":
-            return sorted(self._tag_keys)
-        values = self._rows(self._table_with((dimension,)).select(name=dimension).distinct())
-        return sorted(str(row["name"]) for row in values if row["name"] is not None)
-
-    def _take(self, shelf: Shelf) -> None:
-        """Look at another version from now on."""
-        self._shelf = shelf
-        self._cache.clear()
-        parts = shelf.partitions.values()
-        if not parts:
-            return
-        marts = self._engine.read_parquet([str(self.folder / one.mart) for one in parts], union_by_name=True)
-        self._mart = self._engine.create_table("mart", marts, overwrite=True)  # small, and asked in every chat
-        self._raw = self._engine.read_parquet(
-            [str(self.folder / one.rows) for one in parts], union_by_name=True, hive_partitioning=False
+            return sorted(self._view().tag_keys)
+        rows = self._now(
+            lambda view: self._engine.answer(view.table_with((dimension,)).select(name=dimension).distinct())
         )
-        keys = self._rows(self._mart.select(key=self._mart.TagKeys.unnest()).distinct())
-        self._tag_keys = {row["key"] for row in keys}
+        return sorted(str(row["name"]) for row in rows if row["name"] is not None)
 
-    def _table_with(self, names: Iterable[str]) -> Any:  # noqa: ANN401 (Ibis types its tables at run time)
-        """The smallest table that has all the dimensions, each as a column of its name."""
-        wanted = {name for name in names if name not in (DAY, MONTH)}
-        tags = {name for name in wanted if name.startswith(TAG)}
-        summed = wanted - tags <= set(MART_DIMENSIONS) and {name.removeprefix(TAG) for name in tags} <= self._tag_keys
-        table = self._mart if summed else self._raw.mutate(Day=self._raw.ChargePeriodStart.date())
-        made = {name: table.Tags.get(name.removeprefix(TAG)) for name in tags}
-        return table.mutate(**made, **{MONTH: table.Day.truncate("M")})
-
-    def _answered(self, query: CostQuery) -> CostFrame:
-        if not self.version:
-            raise NoData(NOTHING_YET)
-        table = self._table_with((*query.by, *query.where))
-        chosen = table.filter(
-            _within(table.Day, query.period),
-            table.BillingCurrency == query.currency,
-            table.ChargeCategory.isin(query.categories),
-            *(_one_of(table[name], values) for name, values in query.where.items()),
-        )
-        cost = chosen[query.cost].sum().name(COST)
-        groups = list(query.by)
-        rows = self._rows(chosen.group_by(groups).agg(cost).order_by(groups) if groups else chosen.agg(cost))
-        data = pd.DataFrame([row for row in rows if row[COST] is not None], columns=[*query.by, COST], dtype=object)
-        return CostFrame.checked(data, query)
-
-    def _rows(self, expression: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (Ibis types its tables at run time)
+    def _view(self) -> View:
+        """The version that is on the shelf, whichever process put it there."""
+        seen, present = self._seen, stamp(self.folder)
+        if seen is not None and seen.stamp == present:
+            return seen
         with self._lock:
-            return expression.to_pyarrow().to_pylist()  # type: ignore[no-any-return]
+            if self._seen is None or self._seen.stamp != present:
+                self._seen = self._taken(Shelf.read(self.folder), present)
+            return self._seen
+
+    def _taken(self, shelf: Shelf, present: tuple[int, int, int] | None) -> View:
+        if not shelf.partitions:
+            return View(shelf, None, None, present)
+        return View(shelf, *self._engine.take(self.folder, shelf), present)
+
+    def _now(self, question: Callable[[View], T], empty: Callable[[], T] | None = None) -> T:
+        """Ask the present version; should another one have taken its place meanwhile, ask that.
+
+        Raises:
+            NoData: there are no rows at all.
+        """
+        while True:
+            view = self._view()
+            if not view.shelf.version:
+                if empty is None:
+                    raise NoData(NOTHING_YET)
+                return empty()
+            try:
+                return question(view)
+            except duckdb.Error:
+                if stamp(self.folder) == view.stamp:
+                    raise
+
+    def _remembered(self, view: View, query: CostQuery) -> CostFrame:
+        key = (view.shelf.version, *query.key())
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        frame = CostFrame.checked(_frame(self._engine.answer(_asked(view, query)), query), query)
+        with self._lock:
+            self._cache[key] = frame
+            while len(self._cache) > MOST_CACHED:
+                self._cache.popitem(last=False)
+        return frame
 
 
-def _within(day: Any, period: Period) -> Any:  # noqa: ANN401
-    return (day >= ibis.literal(period.start)) & (day < ibis.literal(period.end))
+def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
+    table = view.table_with((*query.by, *query.where))
+    moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
+    chosen = table.filter(
+        _within(moment, query.period),
+        table.BillingCurrency == query.currency,
+        table.ChargeCategory.isin(query.categories),
+        *(_one_of(name, table[name], values) for name, values in query.where.items()),
+    )
+    cost = chosen[query.cost].sum().name(COST)
+    groups = list(query.by)
+    return chosen.group_by(groups).agg(cost).order_by(groups) if groups else chosen.agg(cost)
 
 
-def _one_of(column: Any, values: Sequence[str | None]) -> Any:  # noqa: ANN401
+def _frame(rows: Rows, query: CostQuery) -> pd.DataFrame:
+    counted = [row for row in rows if row[COST] is not None]
+    return pd.DataFrame(counted, columns=[*query.by, COST], dtype=object)
+
+
+def _spans(mart: Any) -> Any:  # noqa: ANN401
+    """The first and the last day of each provider."""
+    return mart.group_by("ProviderName").agg(first=mart.Day.min(), last=mart.Day.max())
+
+
+def _billed(table: Any, window: Period) -> Any:  # noqa: ANN401
+    """What each resource was billed for its usage in a window, and since when it is known; the larger sum last."""
+    wider = last_days(PRICED_DAYS + window.days, window.end)
+    rows = table.filter(
+        _within(table.ChargePeriodStart, wider), table.ChargeCategory == "Usage", table.ResourceId.notnull()
+    )
+    inside = rows.ChargePeriodStart >= ibis.timestamp(window.start.isoformat())
+    used = rows.CommitmentDiscountStatus == "Used"
+    day = rows.ChargePeriodStart.date()
+    summed = rows.group_by(resource=rows.ResourceId.lower(), currency=rows.BillingCurrency).agg(
+        effective=rows.EffectiveCost.sum(where=inside),
+        covered=rows.EffectiveCost.sum(where=inside & used),
+        first=day.min(),
+        days=day.nunique(where=inside),
+    )
+    return summed.filter(summed.days > 0).order_by(summed.effective)
+
+
+def _within(moment: Any, period: Period) -> Any:  # noqa: ANN401
+    """Days, or times, of a period: a plain comparison, by which Parquet files are skipped."""
+    made = ibis.timestamp if moment.type().is_timestamp() else ibis.date
+    return (moment >= made(period.start.isoformat())) & (moment < made(period.end.isoformat()))
+
+
+def _one_of(name: str, column: Any, values: Sequence[str | None]) -> Any:  # noqa: ANN401
+    """Whether a dimension has one of some values. Clouds disagree with themselves about the case of a ResourceId."""
     named = [value for value in values if value is not None]
+    if name == "ResourceId":
+        column, named = column.lower(), [value.lower() for value in named]
+    elif name in (DAY, MONTH):
+        column = column.cast("string")
     found = column.isin(named) if named else ibis.literal(False)
     return found | column.isnull() if None in values else found
 
@@ -227,3 +313,7 @@ def _complete(provider: str | None, last: date, today: date) -> date:
     """The day before which a provider's rows are complete."""
     settled = today - timedelta(days=LATE_DAYS.get(provider or "", USUALLY_LATE))
     return min(settled, last + timedelta(days=1))
+
+
+def _silently(share: float, what: str) -> None:
+    """Tell nobody how far it is."""

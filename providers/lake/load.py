@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -13,13 +14,16 @@ from uuid import uuid4
 import duckdb
 
 from analysis.errors import BadData
-from providers.focus.reader import literal, reading, rejected
-from providers.lake.shelf import Partition, Shelf
+from providers.focus.bulk import Bulk, refuse_bomb
+from providers.focus.columns import COSTS, LARGEST_COST
+from providers.focus.reader import Reading, literal, reading, rejected
+from providers.lake.shelf import Partition, Shelf, synced, writing
 from providers.provider import Export, Progress
 
 MOST_BAD_ROWS = Decimal("0.01")
 MOST_BAD_COST = Decimal("0.005")
 QUARANTINE = "quarantine"
+ROWS, MART = "rows.parquet", "mart.parquet"
 MART_DIMENSIONS = (
     "BillingCurrency",
     "ProviderName",
@@ -35,11 +39,12 @@ MART_DIMENSIONS = (
 )
 MART_TAGS = 12  # keys; the rest of the tags is asked of the rows
 MART_TAG_VALUES = 200  # a key with more is no dimension of a company but an id
+ENOUGH_TO_TELL = 100  # rows of a provider before "all of them are whole numbers" means anything
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one ingest did."""
+    """What one ingest did: partitions replaced, rows that count now, rows put aside, exports known already."""
 
     partitions: tuple[str, ...] = ()
     rows: int = 0
@@ -50,10 +55,23 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of an export may be unreadable before all of it is refused: shares of its rows and of its cost."""
+    """How much of an export may be unreadable before all of it is refused (shares of rows and of cost), and its bulk.
+
+    The cost of a row is known only where its BilledCost can be read.
+    """
 
     rows: Decimal = MOST_BAD_ROWS
     cost: Decimal = MOST_BAD_COST
+    bulk: Bulk = field(default_factory=Bulk)
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """What one export came to, written beside the present rows."""
+
+    export: Export
+    partitions: dict[str, Partition]
+    quarantined: int
 
 
 def load(
@@ -64,97 +82,139 @@ def load(
     Raises:
         BadData: a file cannot be read, lacks a column, or too many of its rows are bad.
     """
-    before = Shelf.read(folder)
-    shelf, done, warnings = before, Loaded(), list[str]()
+    with writing(folder):
+        before = Shelf.read(folder)
+        try:
+            shelf, done = _loaded(folder, before, exports, limits, progress)
+        except BaseException:
+            before.swept(folder, before=before)
+            raise
+        if shelf is not before:
+            shelf = replace(shelf, loaded_at=now.astimezone(UTC).isoformat())
+            shelf.put(folder)
+            shelf.swept(folder, before=before)
+        return shelf, done
+
+
+def _loaded(
+    folder: Path, shelf: Shelf, exports: Sequence[Export], limits: Limits, progress: Progress
+) -> tuple[Shelf, Loaded]:
+    unchanged, bad = 0, 0
+    brought: dict[str, Partition] = {}
+    warnings: list[str] = []
     ordered = sorted(exports, key=lambda export: (export.made_at, export.name))
     for number, export in enumerate(ordered):
         progress(number / len(ordered), f"reading {export.name}")
         digest = digest_of(export.files)
         if digest in shelf.digests:
-            done = _more(done, unchanged=1)
+            unchanged += 1
             continue
-        partitions, rows, bad, said = _load_one(folder, export, limits)
-        newer = {key: one for key, one in partitions.items() if _is_newer(one, shelf.partitions.get(key))}
-        shelf = shelf.with_load(newer, digests={**shelf.digests, digest: export.provider})
-        warnings += said
-        done = _more(done, partitions=tuple(newer), rows=rows, quarantined=bad, warnings=said)
-    if shelf is not before:
-        shelf = shelf.with_load({}, loaded_at=now.astimezone(UTC).isoformat(), warnings=tuple(dict.fromkeys(warnings)))
-        shelf.put(folder)
-        shelf.swept(folder, before=before)
-    return shelf, done
+        one = _load_one(folder, export, limits)
+        newer = {key: part for key, part in one.partitions.items() if _is_newer(part, shelf.partitions.get(key))}
+        if len(newer) < len(one.partitions):
+            newer = {key: replace(part, shared=True) for key, part in newer.items()}
+        warnings += [
+            f"{_said(key)} is in {brought[key].export} and in {export.name}: the newer, {export.name}, counts"
+            for key in newer
+            if key in brought
+        ]
+        shelf = shelf.with_load(newer, {digest: export.provider})
+        brought |= newer
+        bad += one.quarantined
+    warnings += [said for part in brought.values() for said in part.warnings]
+    rows = sum(part.count for part in brought.values())
+    return shelf, Loaded(tuple(brought), rows, bad, unchanged, tuple(dict.fromkeys(warnings)))
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """The content of some files as one word, whatever they are called."""
+    """The content of some files as one word, whatever they are called.
+
+    Raises:
+        BadData: one of them cannot be opened.
+    """
     total = blake2b(digest_size=20)
     for file in sorted(files):
-        with file.open("rb") as opened:
-            while chunk := opened.read(1 << 20):
-                total.update(chunk)
+        try:
+            with file.open("rb") as opened:
+                while chunk := opened.read(1 << 20):
+                    total.update(chunk)
+        except OSError as error:
+            raise BadData(f"{file}: cannot be opened: {error.strerror}") from None
         total.update(b"\x1f")
     return total.hexdigest()
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory whose days are UTC days wherever it runs."""
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory whose days are UTC days wherever it runs, and which spills into ``folder``."""
     connection = duckdb.connect()
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = true")
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"SET GLOBAL temp_directory = {literal(folder / '.spill')}")
     return connection
 
 
-def _load_one(folder: Path, export: Export, limits: Limits) -> tuple[dict[str, Partition], int, int, tuple[str, ...]]:
-    """Write one export's partitions beside the present ones."""
-    name = f"load-{uuid4().hex[:12]}"
-    with connect() as connection:
+def _load_one(folder: Path, export: Export, limits: Limits) -> One:
+    """Write one export's partitions beside the present ones.
+
+    Raises:
+        BadData: a file cannot be read, lacks a column, or too many of its rows are bad.
+    """
+    target = folder / f"load-{uuid4().hex[:12]}"
+    target.mkdir()
+    with connect(folder) as connection:
+        for file in export.files:
+            refuse_bomb(connection, file, limits.bulk)
         readings = [reading(connection, file) for file in export.files]
-        union = " UNION ALL BY NAME ".join(f"({one.sql})" for one in readings)
-        part = (
-            "CASE WHEN _problem IS NOT NULL THEN 'bad' ELSE"
-            " left(md5(BillingAccountId), 12) || '_' || strftime(BillingPeriodStart, '%Y-%m') END"
-        )
-        target = folder / name
-        target.mkdir(parents=True)
-        connection.execute(
-            f"COPY (SELECT *, {part} AS _part FROM ({union})) TO {literal(target)}"
-            " (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (_part), FILENAME_PATTERN 'part-{i}')"
-        )
-        bad = _judged(connection, export, target, limits)
-        partitions, rows = _partitions(connection, folder, export, target)
-    warnings = tuple(dict.fromkeys(warning for one in readings for warning in one.warnings))
-    told = (f"{export.name}: {bad} of {rows + bad} rows are quarantined",) if bad else ()
-    return partitions, rows, bad, (*warnings, *told)
+        try:
+            _write(connection, readings, target)
+            bad, total = _judged(connection, export, readings, target, limits)
+            told = [f"{export.name}: {bad} of {total} rows are quarantined"] if bad else []
+            said = (*told, *_warnings(connection, export, readings, target))
+            known, others = _tag_keys(connection, target)
+            connection.execute(_mart(target, known))
+            made = export.made_at.astimezone(UTC).isoformat()
+            common = (export.name, export.provider, made)
+            partitions = {
+                key: Partition(target.name, bad > 0, *common, count, known, others, said)
+                for key, count in _counts(connection, target)
+            }
+        except duckdb.Error as error:
+            raise BadData(f"export {export.name} cannot be read: {str(error).splitlines()[0]}") from None
+    for path in (target / ROWS, target / MART, target):
+        synced(path)
+    return One(export, partitions, bad)
 
 
-def _judged(connection: duckdb.DuckDBPyConnection, export: Export, target: Path, limits: Limits) -> int:
-    """Move bad rows into the quarantine, or refuse the export for having too many; how many they are.
+def _write(connection: duckdb.DuckDBPyConnection, readings: Sequence[Reading], target: Path) -> None:
+    """Write all rows, the bad ones too, into one file."""
+    union = " UNION ALL BY NAME ".join(f"({one.sql})" for one in readings)
+    connection.execute(f"COPY ({union}) TO {literal(target / ROWS)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _good(target: Path) -> str:
+    """The sound rows of a load."""
+    return f"(FROM read_parquet({literal(target / ROWS)}) WHERE _problem IS NULL)"
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection, export: Export, readings: Sequence[Reading], target: Path, limits: Limits
+) -> tuple[int, int]:
+    """Enter bad rows into the quarantine, or refuse the export for having too many; how many of how many rows.
 
     Raises:
         BadData: too many; names the first of them.
     """
-    ragged = rejected(connection)
-    connection.execute("CREATE TABLE bad (file VARCHAR, row BIGINT, reason VARCHAR, cost VARCHAR)")
-    if ragged:
-        connection.executemany("INSERT INTO bad VALUES (?, ?, ?, NULL)", ragged)
-    if any(target.glob("_part=bad/*.parquet")):
-        connection.execute(
-            f"INSERT INTO bad SELECT _file, _row, _problem, CAST(BilledCost AS VARCHAR)"
-            f" FROM read_parquet({literal(target / '_part=bad/*.parquet')})"
-        )
-    [(bad, cost)] = connection.execute(
-        "SELECT count(*), coalesce(sum(abs(TRY_CAST(cost AS DECIMAL(38,12)))), 0) FROM bad"
+    [(rows, total, unsound)] = connection.execute(
+        "SELECT count(*) FILTER (_problem IS NULL), coalesce(sum(abs(BilledCost)) FILTER (_problem IS NULL), 0),"
+        f" count(_problem) FROM read_parquet({literal(target / ROWS)})"
     ).fetchall()
-    if not bad:
-        return 0
-    good = [file for file in target.glob("_part=*/*.parquet") if file.parent.name != "_part=bad"]
-    rows, total = 0, Decimal(0)
-    if good:
-        [(rows, total)] = connection.execute(
-            f"SELECT count(*), coalesce(sum(abs(BilledCost)), 0) FROM read_parquet({[str(file) for file in good]})"
-        ).fetchall()
+    ragged = rejected(connection)
+    if not ragged and not unsound:
+        return 0, int(rows)
+    _find_bad(connection, readings, ragged)
+    [(bad, cost)] = connection.execute("SELECT count(*), coalesce(sum(abs(cost)), 0) FROM bad").fetchall()
     if bad > limits.rows * (rows + bad) or cost > limits.cost * (total + cost):
-        first = connection.execute("SELECT file, row, reason FROM bad ORDER BY file, row LIMIT 3").fetchall()
+        first = connection.execute('SELECT file, "row", reason FROM bad ORDER BY ALL LIMIT 3').fetchall()
         shown = "; ".join(f"{file}, row {row}: {reason}" for file, row, reason in first)
         raise BadData(
             f"export {export.name}: {bad} of {rows + bad} rows cannot be read ({shown}); nothing of it was loaded,"
@@ -162,59 +222,90 @@ def _judged(connection: duckdb.DuckDBPyConnection, export: Export, target: Path,
         )
     shelf = target.parent / QUARANTINE
     shelf.mkdir(exist_ok=True)
-    connection.execute(
-        f"COPY (SELECT file, row, reason FROM bad ORDER BY file, row) TO {literal(shelf / f'{target.name}.csv')}"
+    connection.execute(f"COPY (FROM bad ORDER BY ALL) TO {literal(shelf / f'{target.name}.parquet')} (FORMAT parquet)")
+    return int(bad), int(rows + bad)
+
+
+def _find_bad(
+    connection: duckdb.DuckDBPyConnection, readings: Sequence[Reading], ragged: Sequence[tuple[str, int, str]]
+) -> None:
+    """Make the table ``bad``: every row that does not count, with its file, its number there, why, and its cost.
+
+    Rows were numbered without the ragged ones, which are put back: the ``i``-th of these (from 0), with the number
+    ``row``, comes before the ``k``-th other row where ``row - i <= k``.
+    """
+    connection.execute("SET preserve_insertion_order = true")
+    connection.execute('CREATE TABLE ragged (file VARCHAR, "row" BIGINT, reason VARCHAR)')
+    if ragged:
+        connection.executemany("INSERT INTO ragged VALUES (?, ?, ?)", ragged)
+    cost = f"CASE WHEN abs(BilledCost) < {LARGEST_COST} THEN BilledCost END AS cost"
+    judged = " UNION ALL ".join(
+        f"SELECT _file, _row, _problem, {cost} FROM ({one.numbered}) WHERE _problem IS NOT NULL" for one in readings
     )
-    return int(bad)
+    connection.execute(
+        f"CREATE TABLE bad AS WITH told AS ({judged}),"
+        ' gaps AS (SELECT file, "row" - row_number() OVER (PARTITION BY file ORDER BY "row") + 1 AS after FROM ragged)'
+        ' SELECT _file AS file, _row + (SELECT count(*) FROM gaps WHERE gaps.file = _file AND after <= _row) AS "row",'
+        " _problem AS reason, cost FROM told UNION ALL"
+        ' SELECT file, "row", reason, NULL FROM ragged'
+    )
 
 
-def _partitions(
-    connection: duckdb.DuckDBPyConnection, folder: Path, export: Export, target: Path
-) -> tuple[dict[str, Partition], int]:
-    """Sum each partition into its mart, and name it by its account and period."""
-    keys = _tag_keys(connection, target)
-    found: dict[str, Partition] = {}
-    total = 0
-    for path in sorted(target.glob("_part=*")):
-        if path.name == "_part=bad":
-            continue
-        mart = target / f"mart-{path.name.removeprefix('_part=')}.parquet"
-        connection.execute(_mart(path / "*.parquet", mart, keys))
-        [(account, period, count)] = connection.execute(
-            f"SELECT any_value(BillingAccountId), any_value(strftime(BillingPeriodStart, '%Y-%m')), count(*)"
-            f" FROM read_parquet({literal(path / '*.parquet')})"
-        ).fetchall()
-        rows = f"{path.relative_to(folder)}/*.parquet"
-        made = export.made_at.astimezone(UTC).isoformat()
-        found[f"{account}|{period}"] = Partition(
-            rows, str(mart.relative_to(folder)), export.name, export.provider, made, int(count)
+def _warnings(
+    connection: duckdb.DuckDBPyConnection, export: Export, readings: Sequence[Reading], target: Path
+) -> Iterator[str]:
+    """What had to be put right, or cannot be, in words."""
+    for name, count in sorted(Counter(name for one in readings for name in one.stood_in).items()):
+        yield f"{export.name} has no {name} in {count} of {len(readings)} files: BilledCost stands in for it"
+    good = _good(target)
+    notes = connection.execute(f"SELECT _note, count(*) FROM {good} WHERE _note IS NOT NULL GROUP BY 1 ORDER BY 1")
+    for note, count in notes.fetchall():
+        yield f"{export.name}: {note} ({count} rows)"
+    whole = connection.execute(
+        f"SELECT ProviderName FROM {good} GROUP BY 1"
+        " HAVING bool_and(EffectiveCost = trunc(EffectiveCost)) AND bool_or(EffectiveCost <> 0)"
+        f" AND count(*) FILTER (BilledCost <> trunc(BilledCost)) >= {ENOUGH_TO_TELL} ORDER BY 1"
+    )
+    for (provider,) in whole.fetchall():
+        yield (
+            f"{export.name}: each EffectiveCost of {provider} is a whole number while BilledCost is not;"
+            " it was rounded before it came here, so ask for BilledCost"
         )
-        total += int(count)
-    return found, total
 
 
-def _tag_keys(connection: duckdb.DuckDBPyConnection, target: Path) -> list[str]:
-    """The tag keys that are dimensions: those with few values, the most used first."""
-    if not any(file.parent.name != "_part=bad" for file in target.glob("_part=*/*.parquet")):
-        return []
+def _counts(connection: duckdb.DuckDBPyConnection, target: Path) -> list[tuple[str, int]]:
+    """The partitions of a load, ``<billing account>|<period>``, with their numbers of rows."""
     rows = connection.execute(
-        f"SELECT key, count(*) AS uses FROM (SELECT unnest(map_keys(Tags)) AS key, unnest(map_values(Tags)) AS value"
-        f" FROM read_parquet({literal(target / '_part=*/*.parquet')}, hive_partitioning = true) WHERE _part <> 'bad')"
-        f" GROUP BY key HAVING count(DISTINCT value) <= {MART_TAG_VALUES} ORDER BY uses DESC, key LIMIT {MART_TAGS}"
+        "SELECT BillingAccountId, strftime(BillingPeriod, '%Y-%m'), sum(Rows)"
+        f" FROM read_parquet({literal(target / MART)}) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return sorted(str(key) for key, _ in rows)
+    return [(f"{account}|{period}", int(count)) for account, period, count in rows]
 
 
-def _mart(rows: Path, mart: Path, keys: Sequence[str]) -> str:
-    """The statement that writes the daily sums of one partition."""
+def _tag_keys(connection: duckdb.DuckDBPyConnection, target: Path) -> tuple[list[str], list[str]]:
+    """The tag keys that are dimensions (those with few values, the most used first), and all others."""
+    rows = connection.execute(
+        "SELECT pair.key, count(DISTINCT pair.value) AS meanings, sum(uses) AS uses FROM ("
+        " SELECT unnest(map_entries(Tags)) AS pair, uses FROM"
+        f" (SELECT Tags, count(*) AS uses FROM {_good(target)} WHERE Tags IS NOT NULL GROUP BY Tags)"
+        ") GROUP BY 1 ORDER BY uses DESC, 1"
+    ).fetchall()
+    few = [str(key) for key, meanings, _ in rows if meanings <= MART_TAG_VALUES][:MART_TAGS]
+    return sorted(few), sorted({str(key) for key, *_ in rows} - set(few))
+
+
+def _mart(target: Path, keys: Sequence[str]) -> str:
+    """The statement that writes the daily sums of a load."""
     listed = "[" + ", ".join(map(literal, keys)) + "]::VARCHAR[]"
     tags = f"map_from_entries(list_filter(map_entries(Tags), lambda entry: list_contains({listed}, entry.key)))"
-    sums = ", ".join(f"sum({name}) AS {name}" for name in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"))
-    columns = ", ".join(MART_DIMENSIONS)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in COSTS)
+    columns = f"BillingPeriod, Day, {', '.join(MART_DIMENSIONS)}"
     return (
-        f"COPY (SELECT CAST(ChargePeriodStart AS DATE) AS Day, {columns}, {tags} AS Tags, {listed} AS TagKeys, {sums}"
-        f" FROM read_parquet({literal(rows)}) GROUP BY ALL ORDER BY ALL) TO {literal(mart)}"
-        " (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT {columns}, {tags} AS Tags, {sums}, sum(Rows) AS Rows FROM ("
+        " SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS BillingPeriod,"
+        f" CAST(ChargePeriodStart AS DATE) AS Day, {', '.join(MART_DIMENSIONS)}, Tags, {sums}, count(*) AS Rows"
+        f" FROM {_good(target)} GROUP BY ALL) GROUP BY ALL ORDER BY Day)"
+        f" TO {literal(target / MART)} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 
@@ -222,7 +313,6 @@ def _is_newer(one: Partition, other: Partition | None) -> bool:
     return other is None or one.made_at >= other.made_at
 
 
-def _more(done: Loaded, **more: object) -> Loaded:
-    """The report with something added to it."""
-    now = {name: getattr(done, name) + value for name, value in more.items()}
-    return Loaded(**{**{name: getattr(done, name) for name in done.__slots__}, **now})
+def _said(key: str) -> str:
+    account, _, period = key.rpartition("|")
+    return f"{period} of billing account {account}"
