@@ -215,5 +215,5 @@ def _postgres(url: URL) -> sa.Engine:
     return sa.create_engine(url, pool_size=5, max_overflow=5, pool_timeout=5, pool_pre_ping=True)
 
 
-def _first(error: Exception) -> str:
+def _first(error: BaseException) -> str:
     return str(error).splitlines()[0]
