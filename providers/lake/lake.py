@@ -205,13 +205,19 @@ class Lake:
 
     def _view(self) -> View:
         """The version that is on the shelf, whichever process put it there."""
-        seen, present = self._seen, stamp(self.folder)
-        if seen is not None and seen.stamp == present:
+        seen = self._seen
+        if seen is not None and seen.stamp == stamp(self.folder):
             return seen
         with self._lock:
-            if self._seen is None or self._seen.stamp != present:
-                self._seen = self._taken(Shelf.read(self.folder), present)
-            return self._seen
+            while True:
+                present = stamp(self.folder)
+                if self._seen is not None and self._seen.stamp == present:
+                    return self._seen
+                try:
+                    self._seen = self._taken(Shelf.read(self.folder), present)
+                except duckdb.Error:  # swept away meanwhile, unless the shelf is still the same
+                    if stamp(self.folder) == present:
+                        raise
 
     def _taken(self, shelf: Shelf, present: tuple[int, int, int] | None) -> View:
         if not shelf.partitions:
