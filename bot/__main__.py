@@ -118,7 +118,7 @@ def sample(
     as_of: Annotated[str, typer.Option(help="The day after the last billed one; today if not given.")] = "",
 ) -> None:
     """Write the sample company: FOCUS files of two clouds, inventory, budgets, drivers and the planted truths."""
-    from providers.sample import write
+    from providers.sample.write import write
 
     day = date.fromisoformat(as_of) if as_of else wall().date()
     with _progress(quiet=False) as progress:

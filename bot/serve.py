@@ -83,8 +83,7 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
         stack.push_async_callback(courier.stop, LONGEST_STOP / 2)
         door.start()
         stack.push_async_callback(door.stop, LONGEST_STOP / 2)
-        first_look = asyncio.create_task(_first_look(crew))
-        asyncio.get_running_loop().run_in_executor(None, import_module, "charts.forecast_fan")  # before anybody waits
+        first_look = asyncio.get_running_loop().run_in_executor(None, _first_look, crew)
         stack.callback(first_look.cancel)
         app = build(workspace, slack, door.accept, clock)
         if config.slack.mode == "http":
@@ -118,12 +117,12 @@ async def _healthy(request: web.Request) -> web.Response:  # noqa: ARG001 (whoev
     return web.json_response({"status": "ok"})
 
 
-async def _first_look(crew: Crew) -> None:
-    """Have something to answer from: the first billed rows and the first findings, while Slack is answered already."""
-    if crew.lake.version and crew.state.runs.last():
-        return
+def _first_look(crew: Crew) -> None:
+    """What need not be there before Slack is answered: the engine, the pen for charts, the first rows and findings."""
     try:
-        await asyncio.to_thread(crew.assessor.fresh, crew.clock())
+        import_module("charts.forecast_fan")
+        if not crew.lake.version or not crew.state.runs.last():
+            crew.assessor.fresh(crew.clock())
     except FinOpsError as error:
         log.warning("no first assessment", error=str(error))
     except Exception:

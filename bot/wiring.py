@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from analysis.budgets import Budget
 from analysis.errors import BadConfig
 from analysis.money import Money
 from bot import config as deployment
-from bot.assessor import Assessor
 from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
@@ -23,10 +23,11 @@ from bot.state import State
 from commands.core.answer import Answer
 from commands.core.context import Context, Report
 from commands.core.registry import answer
-from providers.focus.provider import FocusProvider
-from providers.lake import Lake
 from providers.provider import Progress, Provider
-from providers.sample import SampleProvider
+
+if TYPE_CHECKING:
+    from bot.assessor import Assessor
+    from providers.lake import Lake
 
 
 @dataclass
@@ -36,10 +37,46 @@ class Crew:
     config: Config
     clock: Clock
     state: State
-    lake: Lake
-    assessor: Assessor
-    report: Report
+    sources: Sequence[Provider]
+    progress: Progress
     schedules: Sequence[Schedule] = ()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The billed rows of the sources that are configured: opened when first needed, since engines start slowly."""
+        from providers.lake import Lake
+
+        lake = Lake.open(self.config.lake.url, self.config.data.folder / "lake")
+        lake.keep_only({source.name for source in self.sources})
+        return lake
+
+    @cached_property
+    def assessor(self) -> Assessor:
+        """Who looks at everything."""
+        from bot.assessor import Assessor
+
+        return Assessor(
+            self.lake,
+            self.sources,
+            self.state.findings,
+            self.state.runs,
+            self.report,
+            self.config.checks,
+            self.progress,
+        )
+
+    @cached_property
+    def report(self) -> Report:
+        """How figures are told."""
+        told = self.config.report
+        budgets = partial(_budgets, self.config, self.sources)
+        return Report(told.currency, told.timezone, told.locale, sample=self.config.sample, budgets=budgets)
+
+    def remembering(self, state: State) -> Crew:
+        """The same crew on the same lake, with another memory."""
+        other = replace(self, state=state)
+        other.lake = self.lake
+        return other
 
     def context(self, ask: Ask) -> Context:
         """The world as this ask may see it."""
@@ -89,24 +126,13 @@ def assembled(
     Raises:
         BadConfig: something that the deployment names cannot be used.
     """
-    folder = config.data.folder
     sources = [_provider(one, config, clock(), progress) for one in config.providers]
     if not sources:
         raise BadConfig('no [[providers]] are named; kind = "focus" reads FOCUS files, kind = "sample" needs nothing')
     with state_of(config, clock) as state:
-        lake = Lake.open(config.lake.url, folder / "lake")
-        report = Report(
-            config.report.currency,
-            config.report.timezone,
-            config.report.locale,
-            sample=config.sample,
-            budgets=partial(_budgets, config, sources),
-        )
-        assessor = Assessor(lake, sources, state.findings, state.runs, report, config.checks, progress)
-        crew = Crew(config, clock, state, lake, assessor, report)
-        lake.keep_only({source.name for source in sources})
-        if load and (config.sample or not lake.version):
-            assessor.load(clock())
+        crew = Crew(config, clock, state, sources, progress)
+        if load and (config.sample or not crew.lake.version):
+            crew.assessor.load(clock())
         yield crew
 
 
@@ -130,8 +156,12 @@ def state_of(config: Config, clock: Clock, *, upgrade: bool = True) -> Iterator[
 def _provider(one: deployment.Provider, config: Config, now: datetime, progress: Progress) -> Provider:
     match one:
         case deployment.FocusProvider():
+            from providers.focus.provider import FocusProvider
+
             return FocusProvider(one.name, one.path)
         case deployment.SampleProvider():
+            from providers.sample import SampleProvider
+
             root = config.data.folder / "sample"
             return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot import config as deployment
-from bot.assessor import Assessor
 from bot.clock import stopped_at
 from bot.log import configure
 from bot.ports import Ask, Place
@@ -68,8 +67,5 @@ class Talk:
 @pytest.fixture
 def talk(company: Company, tmp_path: Path) -> Iterator[Talk]:
     """The sample company's crew with an empty state database."""
-    crew = company.crew
-    with State.open(f"sqlite:///{tmp_path / 'state.db'}", crew.clock, folder=tmp_path) as state:
-        old = crew.assessor
-        assessor = Assessor(old.lake, old.providers, state.findings, state.runs, crew.report, {})
-        yield Talk(replace(crew, state=state, assessor=assessor))
+    with State.open(f"sqlite:///{tmp_path / 'state.db'}", company.crew.clock, folder=tmp_path) as state:
+        yield Talk(company.crew.remembering(state))

@@ -1,6 +1,6 @@
 """The sample company: a seeded, deterministic shop on two clouds, with planted waste and known answers."""
 
+from providers.sample.folder import SampleFolder
 from providers.sample.provider import SampleProvider
-from providers.sample.write import SampleFolder, write
 
-__all__ = ["SampleFolder", "SampleProvider", "write"]
+__all__ = ["SampleFolder", "SampleProvider"]

@@ -15,7 +15,7 @@ from analysis.budgets import Budget
 from analysis.findings import Finding, Fix
 from providers import remedies
 from providers.provider import Export, Inventory
-from providers.sample.write import BUDGETS, INVENTORY, SampleFolder, write
+from providers.sample.folder import BUDGETS, INVENTORY, SampleFolder
 
 EDITION = 1  # of what is written; a new one is written anew
 FOLDER = re.compile(r"as-of-\d{4}-\d{2}-\d{2}-(.+)")
@@ -46,6 +46,8 @@ class SampleProvider:
         kind = f"seed-{seed}-months-{months}-scale-{scale}-v{EDITION}"
         folder = root / f"as-of-{as_of.isoformat()}-{kind}"
         if not folder.exists():
+            from providers.sample.write import write  # needs what the reading does not: half a second
+
             root.mkdir(parents=True, exist_ok=True)
             aside = Path(mkdtemp(prefix=".making-", dir=root))
             try:

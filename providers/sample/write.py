@@ -6,7 +6,6 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import TypeAdapter
 
 from analysis.budgets import Budget
 from analysis.errors import BadAsk
@@ -29,33 +27,14 @@ from providers.sample.cast import Thing, cast
 from providers.sample.charges import Promise, Row
 from providers.sample.company import AWS, AZURE
 from providers.sample.days import LATE, WEEK, Calendar, Meters
+from providers.sample.folder import BUDGETS, INVENTORY, SampleFolder
 from providers.sample.rows import Sheet
 from providers.sample.truths import Sums
 
-INVENTORY: TypeAdapter[list[Disk | Machine]] = TypeAdapter(list[Disk | Machine])
-BUDGETS: TypeAdapter[list[Budget]] = TypeAdapter(list[Budget])
 FEWEST_MONTHS = 2  # the present one and a whole one
 ARRIVED = 100  # percent: all of a day is there
 AHEAD = 3  # months after the present one whose truth is told
 CUSTOMERS, GROWTH, ORDERS_EACH = 41_000, 0.22, 0.31
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFolder:
-    """Where a sample company was written: its folder, and the day it was written for."""
-
-    root: Path
-    as_of: date
-
-    def truths(self) -> dict[str, Any]:
-        """What was planted, and what the figures must come out as."""
-        read: dict[str, Any] = json.loads((self.root / "truths.json").read_text())
-        return read
-
-    def billing(self) -> Iterator[tuple[str, str, tuple[Path, ...]]]:
-        """Each cloud and billing period (``2026-10``) with its files."""
-        for folder in sorted((self.root / "billing").glob("*/*/")):
-            yield folder.parent.name, folder.name, tuple(sorted(folder.iterdir()))
 
 
 def write(

@@ -56,6 +56,7 @@ async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> Asyn
     }
     crew.state.database.clock = slack.clock  # so that lanes rest, and leases end, as time passes
     here = replace(crew, config=Config.model_validate(raw), clock=slack.clock)
+    here.lake = crew.lake
     environ = {
         "SLACK_BOT_TOKEN": slack.token,
         "SLACK_APP_TOKEN": slack.app_token,

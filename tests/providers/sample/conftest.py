@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from providers.sample import SampleFolder, write
+from providers.sample import SampleFolder
+from providers.sample.write import write
 
 AS_OF = date(2026, 11, 18)
 PARQUET, CSV = "billing/aws/*/*.parquet", "billing/azure/*/*.csv.gz"

@@ -14,7 +14,8 @@ import pytest
 
 from analysis.errors import BadAsk
 from analysis.periods import month_before, month_of
-from providers.sample import SampleFolder, write
+from providers.sample import SampleFolder
+from providers.sample.write import write
 from tests.providers.sample.conftest import AS_OF, load
 
 LAST_MONTH = "2026-10"
