@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -20,6 +21,17 @@ def line(*words: str) -> str:
 def steps(*commands: str) -> str:
     r"""Commands of which each runs only if the one before it went well, one a line (``&& \``)."""
     return " && \\\n".join(commands)
+
+
+def matching(pattern: re.Pattern[str], word: str) -> str:
+    """The word, if all of it follows its service's grammar.
+
+    Raises:
+        Unsafe: it does not.
+    """
+    if not pattern.fullmatch(word):
+        raise Unsafe(word)
+    return word
 
 
 def withheld(name: object) -> Fix:

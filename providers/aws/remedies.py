@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from analysis.findings import Action, Finding, Fix
-from providers.shell import Unsafe, line, steps, untouched, withheld
+from providers.shell import Unsafe, line, matching, steps, untouched, withheld
 
 ARN = re.compile(
     r"(?:arn:aws(?:-cn|-us-gov)?:ec2:(?P<region>[a-z0-9-]+):[0-9]{12}:(?:volume|instance)/)?"
@@ -73,7 +73,7 @@ def _stop_machine(finding: Finding) -> Fix:
 
 def _resize_machine(finding: Finding) -> Fix:
     region, instance = _target(finding, "i-")
-    new, old = _matching(SIZE, finding.remedy.target), _matching(SIZE, finding.remedy.source)
+    new, old = matching(SIZE, finding.remedy.target), matching(SIZE, finding.remedy.source)
     return Fix(
         act=_resized(region, instance, new),
         undo=_resized(region, instance, old),
@@ -108,23 +108,17 @@ def _target(finding: Finding, prefix: str) -> tuple[str, str]:
     matched = ARN.fullmatch(finding.resource_id)
     if matched is None or not matched["id"].startswith(prefix):
         raise Unsafe(finding.resource_id)
-    return _matching(REGION, matched["region"] or finding.region), matched["id"]
+    return matching(REGION, matched["region"] or finding.region), matched["id"]
 
 
 def _place(finding: Finding) -> tuple[str, str]:
     """Zone and tier to restore a volume with, of a source like ``us-east-1a gp3``."""
     zone, _, tier = finding.remedy.source.partition(" ")
-    return _matching(ZONE, zone), _matching(TIER, tier)
+    return matching(ZONE, zone), matching(TIER, tier)
 
 
 def _account(finding: Finding) -> str:
-    return _matching(re.compile(r"[0-9]{12}", re.ASCII), finding.account)
-
-
-def _matching(pattern: re.Pattern[str], word: str) -> str:
-    if not pattern.fullmatch(word):
-        raise Unsafe(word)
-    return word
+    return matching(re.compile(r"[0-9]{12}", re.ASCII), finding.account)
 
 
 def _writable(tags: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from analysis.findings import Action, Finding, Fix
-from providers.shell import Unsafe, line, steps, untouched, withheld
+from providers.shell import Unsafe, line, matching, steps, untouched, withheld
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ARM_ID = re.compile(
@@ -38,10 +38,10 @@ def fix(finding: Finding) -> Fix:
 
 def _delete_disk(finding: Finding) -> Fix:
     disk = _target(finding, "disks")
-    location = _matching(LOCATION, finding.region)
+    location = matching(LOCATION, finding.region)
     zone, _, sku = finding.remedy.source.rpartition(" ")
-    _matching(ZONE, zone)
-    _matching(SKU, sku)
+    matching(ZONE, zone)
+    matching(SKU, sku)
     group = ("--subscription", disk["subscription"], "--resource-group", disk["group"])
     snapshot = disk["name"][: NAME_LIMIT - len(KEPT)] + KEPT
     tags = _writable(finding.tags)
@@ -76,7 +76,7 @@ def _stop_machine(finding: Finding) -> Fix:
 
 def _resize_machine(finding: Finding) -> Fix:
     _target(finding, "virtualmachines")
-    new, old = _matching(SIZE, finding.remedy.target), _matching(SIZE, finding.remedy.source)
+    new, old = matching(SIZE, finding.remedy.target), matching(SIZE, finding.remedy.source)
     return Fix(
         act=line("az", "vm", "resize", "--ids", finding.resource_id, "--size", new),
         undo=line("az", "vm", "resize", "--ids", finding.resource_id, "--size", old),
@@ -98,12 +98,6 @@ def _target(finding: Finding, kind: str) -> re.Match[str]:
     if matched is None or matched["kind"].lower() != kind:
         raise Unsafe(finding.resource_id)
     return matched
-
-
-def _matching(pattern: re.Pattern[str], word: str) -> str:
-    if not pattern.fullmatch(word):
-        raise Unsafe(word)
-    return word
 
 
 def _writable(tags: Mapping[str, str]) -> dict[str, str]:
