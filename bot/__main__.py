@@ -149,6 +149,14 @@ def checks(format_: Annotated[str, typer.Option("--format", help="text | json")]
         typer.echo(f"{one['name']}  ({', '.join(found[str(one['name'])].serves)})\n    {settings}\n")
 
 
+@app.command("help")
+def help_(context: typer.Context) -> None:
+    """Say what this command line can do; `pitcrew ask help` says what may be asked in the chat."""
+    if context.parent is not None:
+        typer.echo(context.parent.get_help())
+    typer.echo("What may be asked in the chat: pitcrew ask help")
+
+
 @config_app.command("check")
 def config_check(config: ConfigFile = None) -> None:
     """Read the deployment file as the bot would, and say what is wrong with it."""

@@ -93,6 +93,13 @@ def test_what_cannot_be_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     assert "pitcrew.toml:2: report.timezone: 'Mars/Olympus' is no time zone" in done.stderr
 
 
+def test_help_names_every_command_of_the_shell(tmp_path: Path) -> None:
+    said = pitcrew("help", where=tmp_path).stdout
+    for name in ("ask", "assess", "demo", "serve", "sample", "checks", "config", "db"):
+        assert f"  {name} " in said
+    assert "pitcrew ask help" in said
+
+
 def test_the_checks_are_listed_with_the_ids_they_serve(tmp_path: Path) -> None:
     listed = json.loads(pitcrew("checks", "--format", "json", where=tmp_path).stdout)
     assert {"name", "serves", "thresholds", "about"} == set(listed[0])
