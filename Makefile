@@ -4,15 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test check slow wheel bench docs clean
+.PHONY: demo test check wheel bench docs system clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
 
-test: $(VENV)/dev
+test: $(VENV)/dev system
 	$(BIN)/python -m pytest -m "not slow and not live"
 
-check: $(VENV)/dev
+check: $(VENV)/dev system
 	$(BIN)/ruff format --check $(FILES)
 	$(BIN)/ruff check $(FILES)
 	$(BIN)/lint-imports
@@ -28,6 +28,13 @@ wheel: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+# The tests start a PostgreSQL of their own, from the system's package.
+system:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 \
+	|| { echo "installing PostgreSQL for the tests"; \
+	     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
+	|| { echo "The tests need PostgreSQL: install your system's package (Debian: postgresql)."; exit 1; }
 
 # A bare environment for the demo, a full one for development; both pinned by constraints.txt.
 $(VENV)/bin/python:
