@@ -27,6 +27,7 @@ wheel: $(VENV)/dev
 	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
 
 bench: $(VENV)/dev
+	$(BIN)/python -m pip install -q -c constraints.txt --group bench
 	$(BIN)/python -m benchmarks
 
 # The tests start a PostgreSQL of their own, from the system's package.

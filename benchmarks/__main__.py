@@ -7,12 +7,7 @@ import subprocess
 import sys
 from os import cpu_count
 
-SUITES = (
-    "benchmarks.chat_latency",
-    "benchmarks.acknowledgement",
-    "benchmarks.forecast_accuracy",
-    "benchmarks.lake_speed",
-)
+SUITES = ("benchmarks.chat_latency", "benchmarks.acknowledgement", "benchmarks.forecast_accuracy")
 
 
 def main() -> None:
