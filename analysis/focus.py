@@ -42,8 +42,14 @@ DIMENSIONS = (
     "ResourceName",
     "ResourceType",
     "SkuId",
+    "SkuMeter",
     "ChargeDescription",
     "PricingCategory",
+    "PricingUnit",
+    "CommitmentDiscountId",
+    "CommitmentDiscountName",
+    "CommitmentDiscountType",
+    "CommitmentDiscountCategory",
 )
 COST = "Cost"  # the one figure of a CostFrame, whichever column it was summed from
 

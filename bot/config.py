@@ -78,6 +78,7 @@ class ReportSection(Section):
     currency: Currency = Field("USD", description="The currency of headlines; others are told beside it, never added.")
     timezone: TimeZone = Field("UTC", description="The time zone of schedules that name none.")
     locale: str = Field("en_US", description="How amounts and dates are written.")
+    year_starts: int = Field(1, ge=1, le=12, description="The month that the fiscal year begins with.")
 
 
 class StateSection(Section):

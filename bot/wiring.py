@@ -70,7 +70,14 @@ class Crew:
         """How figures are told."""
         told = self.config.report
         budgets = partial(_budgets, self.config, self.sources)
-        return Report(told.currency, told.timezone, told.locale, sample=self.config.sample, budgets=budgets)
+        return Report(
+            told.currency,
+            told.timezone,
+            told.locale,
+            told.year_starts,
+            sample=self.config.sample,
+            budgets=budgets,
+        )
 
     def remembering(self, state: State) -> Crew:
         """The same crew on the same lake, with another memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from charts.picture import Picture
 
@@ -77,13 +77,61 @@ class Buttons:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """A question with its possible answers, each of which is an ask: a drop-down where the platform has one.
+
+    ``chosen`` is the label of the option that stands.
+    """
+
+    label: str
+    options: Sequence[Button]
+    chosen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a form asks for. ``options`` make it a choice; ``kind`` is what may be typed otherwise."""
+
+    name: str
+    label: str
+    kind: Literal["text", "paragraph", "date"] = "text"
+    options: Sequence[str] = ()
+    value: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A button that asks something first: a modal or a dialog, whose words complete the ask.
+
+    What is filled in follows ``ask`` as options: ``snooze 3f9a1c`` with a field ``until`` asks
+    ``snooze 3f9a1c until=2026-12-01``. A field that is left empty adds nothing.
+    """
+
+    label: str
+    title: str
+    ask: str
+    fields: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document to keep: a spreadsheet, a page. ``said`` is what it holds, in a sentence."""
+
+    name: str
+    media: str  # its media type, like text/csv
+    content: bytes
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Small print: sources, freshness, assumptions. Plain text."""
 
     text: str
 
 
-Part: TypeAlias = Text | Facts | Table | Chart | Code | Buttons | Note
+Part: TypeAlias = Text | Facts | Table | Chart | Code | Buttons | Choices | Form | File | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +157,11 @@ class Answer:
     def pictures(self) -> list[Picture]:
         """The pictures it holds, in order."""
         return [part.picture for part in self.parts if isinstance(part, Chart)]
+
+    @property
+    def files(self) -> list[File]:
+        """The documents it holds, in order."""
+        return [part for part in self.parts if isinstance(part, File)]
 
 
 def plain(text: str) -> str:

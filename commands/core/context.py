@@ -134,6 +134,7 @@ class Report:
     currency: str = "USD"
     timezone: str = "UTC"
     locale: str = "en_US"
+    year_starts: int = 1  # the month that the fiscal year begins with
     sample: bool = False  # the figures are the sample company's
     budgets: Callable[[date], Sequence[Budget]] = lambda _: ()  # those in force on a day
 
