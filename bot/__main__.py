@@ -37,14 +37,14 @@ def ask(
     text: Annotated[str, typer.Argument(help="What you would type after /finops.")],
     as_: Annotated[str, typer.Option("--as", help="A persona, or a user's name.")] = "you",
     format_: Annotated[str, typer.Option("--format", help=" | ".join(FORMATS))] = "text",
-    out: Annotated[Path, typer.Option(help="Where pictures are written.")] = Path("pitcrew-out"),
+    out: Annotated[Path, typer.Option(help="Where pictures and documents are written.")] = Path("pitcrew-out"),
     config: ConfigFile = None,
     now: Now = "",
 ) -> None:
     """Ask once, as if it were typed in the chat. Without a deployment file the sample company answers."""
     if format_ not in FORMATS:
         raise BadConfig(f"--format {format_}: there are {', '.join(FORMATS)}")
-    from bot.terminal import write_pictures
+    from bot.terminal import write_files
     from bot.wiring import assembled
 
     clock = _clock(now)
@@ -55,7 +55,7 @@ def ask(
         if not crew.state.runs.last():
             crew.assessor.fresh(clock())
         said = crew.typed(text, as_)
-    _print(said, format_, write_pictures(said, out))
+    _print(said, format_, write_files(said, out))
     if "error" in said.data:
         raise typer.Exit(1)
 
@@ -65,7 +65,7 @@ def assess(
     config: ConfigFile = None, format_: Annotated[str, typer.Option("--format")] = "text", now: Now = ""
 ) -> None:
     """Load new billed rows, look at everything, and say what is new."""
-    from bot.terminal import write_pictures
+    from bot.terminal import write_files
     from bot.wiring import assembled
 
     clock = _clock(now)
@@ -74,7 +74,7 @@ def assess(
         assembled(_find(config, format_), clock, progress=progress) as crew,
     ):
         said = crew.typed("assess", "you")
-    _print(said, format_, write_pictures(said, Path("pitcrew-out")))
+    _print(said, format_, write_files(said, Path("pitcrew-out")))
     if "error" in said.data:
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from rich.rule import Rule
 
 from bot import config as deployment
 from bot.clock import Clock
-from bot.terminal import show, write_pictures
+from bot.terminal import show, write_files
 from bot.wiring import Crew, assembled
 from commands.core.answer import Answer, Button
 from providers.provider import Progress
@@ -74,4 +74,4 @@ def _prompt(console: Console, crew: Crew, out: Path, buttons: list[Button]) -> N
 
 
 def _show(console: Console, said: Answer, out: Path, *, numbered: int) -> list[Button]:
-    return show(console, said, write_pictures(said, out / "pictures"), numbered=numbered)
+    return show(console, said, write_files(said, out / "pictures"), numbered=numbered)

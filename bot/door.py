@@ -21,8 +21,7 @@ from bot.cadence.schedule import Schedule
 from bot.clock import Clock
 from bot.delivery.manner import Letter, announcements, packed, replies
 from bot.delivery.routes import Audience
-from bot.ports import Ask, Inbox, Parcel, Place, Platform
-from charts.picture import Picture
+from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform
 from commands.core.answer import Answer, Text, Tone
 from commands.core.context import Context, Permission
 from commands.core.registry import answer, run_ask
@@ -168,7 +167,7 @@ class Door:
         finally:
             self._busy.discard(ask.key)
 
-    def _packed(self, ask: Ask, said: Answer) -> tuple[list[Parcel], list[Picture]]:
+    def _packed(self, ask: Ask, said: Answer) -> tuple[list[Parcel], list[Enclosure]]:
         """Render an answer; one that cannot be rendered is replaced by words that can."""
         try:
             return packed(self._letters(ask, said), ask.text, self.platforms)
@@ -190,10 +189,10 @@ class Door:
         places = tuple(place for persona in personas for place in self.routes.get(persona, ()))
         return Audience(places, quiet=not schedule.always)
 
-    async def _closed(self, ask: Ask, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    async def _closed(self, ask: Ask, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         for seconds in (*RETRY_SECONDS, None):
             try:
-                return await self._written(self.inbox.done, ask.key, parcels, pictures)
+                return await self._written(self.inbox.done, ask.key, parcels, enclosures)
             except Exception:
                 if seconds is None:
                     raise

@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from analysis.money import Money
-from commands.core.answer import Answer, Buttons, Chart, Code, Facts, Note, Part, Table, Text
+from commands.core.answer import (
+    Answer,
+    Buttons,
+    Chart,
+    Choices,
+    Code,
+    Facts,
+    File,
+    Form,
+    Note,
+    Part,
+    Table,
+    Text,
+)
 
 
 def as_json(answer: Answer, files: Mapping[str, Path]) -> str:
@@ -26,6 +39,12 @@ def as_json(answer: Answer, files: Mapping[str, Path]) -> str:
         "data": answer.data,
         "buttons": [{"label": button.label, "ask": button.ask} for button in buttons],
         "pictures": [{"file": str(files[one.digest]), "alt": one.alt} for one in answer.pictures],
+        "choices": [
+            {"label": part.label, "chosen": part.chosen, "options": {one.label: one.ask for one in part.options}}
+            for part in answer.parts
+            if isinstance(part, Choices)
+        ],
+        "files": [{"file": str(files[one.digest]), "media": one.media, "said": one.said} for one in answer.files],
         "shows": answer.shows,
     }
     return json.dumps(plain(whole), indent=2, ensure_ascii=False)
@@ -52,7 +71,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 (JSON)
             raise TypeError(f"{type(value).__name__} has no plain form")
 
 
-def _words(part: Part) -> str:
+def _words(part: Part) -> str:  # noqa: C901 (a closed union)
     match part:
         case Text(text) | Note(text):
             return text
@@ -64,5 +83,11 @@ def _words(part: Part) -> str:
             return f"{label}: {text}"
         case Chart(picture):
             return picture.alt
+        case File(name, _, _, said):
+            return f"{name}: {said}"
+        case Choices(label, _, chosen):
+            return f"{label}: {chosen}"
+        case Form(label, _, ask):
+            return f"{label}: {ask}"
         case Buttons():
             return ""

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from charts.picture import Picture
-from commands.core.answer import Answer
+from commands.core.answer import Answer, File
+
+Enclosure: TypeAlias = Picture | File  # what travels beside a message, kept by its digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ class Kind(StrEnum):
     PRIVATE = "private"  # seen by ``place.user`` alone
     EDIT = "edit"  # takes the place of ``place.message``; harmless to repeat
     SWAP = "swap"  # takes the place of a private message, through ``place.url``; harmless to repeat
+    FILE = "file"  # a document, handed over after the message that speaks of it; reconciled by its name when unclear
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether sending it twice would be seen, so that an unclear one is looked for first."""
+        return self in (Kind.POST, Kind.FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +169,14 @@ class Inbox(Protocol):
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         """Lease asks that nobody is answering, the oldest first; each says in ``attempt`` how often it was leased."""
 
-    def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""
 
 
 class Outbox(Protocol):
     """Everything that is to be said, kept until it is delivered."""
 
-    def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def put(self, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Enqueue; a parcel whose id was ever enqueued is ignored."""
 
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
@@ -198,6 +206,9 @@ class Outbox(Protocol):
 
     def picture(self, digest: str) -> Picture:
         """The picture of that digest."""
+
+    def document(self, digest: str) -> File:
+        """The document of that digest."""
 
     def twins(self) -> Sequence[tuple[Parcel, str]]:
         """Parcels that were unclear and later sent, with their message ids, whose lateness is not yet over."""

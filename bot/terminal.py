@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -15,7 +15,22 @@ from rich.syntax import Syntax
 from rich.table import Table as Grid
 from rich.text import Text as Styled
 
-from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone
+from commands.core.answer import (
+    Answer,
+    Button,
+    Buttons,
+    Chart,
+    Choices,
+    Code,
+    Facts,
+    File,
+    Form,
+    Note,
+    Part,
+    Table,
+    Text,
+    Tone,
+)
 
 COLOURS = {Tone.CALM: "cyan", Tone.GOOD: "green", Tone.WARN: "yellow", Tone.BAD: "red"}
 SIGNS = {Tone.CALM: "●", Tone.GOOD: "✔", Tone.WARN: "▲", Tone.BAD: "✖"}  # never by colour alone
@@ -33,9 +48,13 @@ def show(console: Console, answer: Answer, files: Mapping[str, Path], *, numbere
     return pressed
 
 
-def write_pictures(answer: Answer, folder: Path) -> dict[str, Path]:
-    """Write an answer's pictures as PNG files; gives back where each digest went."""
+def write_files(answer: Answer, folder: Path) -> dict[str, Path]:
+    """Write an answer's pictures (as PNG) and documents; gives back where each digest went."""
     files: dict[str, Path] = {}
+    for document in answer.files:
+        folder.mkdir(parents=True, exist_ok=True)
+        files[document.digest] = folder / document.name
+        files[document.digest].write_bytes(document.content)
     for picture in answer.pictures:
         folder.mkdir(parents=True, exist_ok=True)
         files[picture.digest] = folder / f"{picture.name}-{picture.digest[:8]}.png"
@@ -43,7 +62,9 @@ def write_pictures(answer: Answer, folder: Path) -> dict[str, Path]:
     return files
 
 
-def _print(console: Console, part: Part, files: Mapping[str, Path], pressed: list[Button], numbered: int) -> None:
+def _print(  # noqa: C901 (a closed union)
+    console: Console, part: Part, files: Mapping[str, Path], pressed: list[Button], numbered: int
+) -> None:
     match part:
         case Text(text):
             console.print(Padding(_marked(text), (0, 0, 0, 2)), width=WIDEST)
@@ -59,14 +80,27 @@ def _print(console: Console, part: Part, files: Mapping[str, Path], pressed: lis
             console.print(Padding(Styled(f"▣ {where or picture.name}", style="bold"), (0, 0, 0, 2)), soft_wrap=True)
             console.print(Padding(Styled(picture.alt, style="dim"), (0, 0, 0, 4)), width=WIDEST)
         case Buttons(buttons):
-            first = numbered + len(pressed)
-            labels = (f"[{number}] {button.label}" for number, button in enumerate(buttons, first))
-            console.print(Padding(Styled("   ".join(labels), style="bold blue"), (0, 0, 0, 2)), width=WIDEST)
-            pressed.extend(buttons)
+            _offer(console, "", buttons, pressed, numbered)
+        case Choices(label, options, chosen):
+            _offer(console, f"{label} ({chosen}): ", options, pressed, numbered)
+        case Form(label, _, ask, fields):
+            typed = " ".join((ask, *(f"{one.name}=…" for one in fields)))
+            console.print(Padding(Styled(f"{label}: type {typed}", style="bold blue"), (0, 0, 0, 2)), width=WIDEST)
+        case File(name, _, _, said):
+            where = files.get(part.digest)
+            console.print(Padding(Styled(f"▤ {where or name}", style="bold"), (0, 0, 0, 2)), soft_wrap=True)
+            console.print(Padding(Styled(said, style="dim"), (0, 0, 0, 4)), width=WIDEST)
         case Note(text):
             console.print(Padding(Styled(text, style="dim italic"), (0, 0, 0, 2)), width=WIDEST)
         case _:
             assert_never(part)
+
+
+def _offer(console: Console, label: str, buttons: Sequence[Button], pressed: list[Button], numbered: int) -> None:
+    first = numbered + len(pressed)
+    labels = (f"[{number}] {button.label}" for number, button in enumerate(buttons, first))
+    console.print(Padding(Styled(label + "   ".join(labels), style="bold blue"), (0, 0, 0, 2)), width=WIDEST)
+    pressed.extend(buttons)
 
 
 def _facts(facts: Facts) -> Grid:

@@ -34,7 +34,7 @@ import yaml  # type: ignore[import-untyped]
 from aiohttp import web
 
 from bot.clock import wall
-from tests.fake_slack_blocks import MAX_LETTERS, letters, problems
+from tests.fake_slack_blocks import MAX_LETTERS, letters, problems, view_problems
 
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -158,6 +158,7 @@ METHODS: Mapping[str, Method] = {
     "files.getUploadURLExternal": Method("filename length alt_txt", "filename length", ("files:write",), 100),
     "files.info": Method("file", "file", ("files:read",), 100),
     "users.conversations": Method("types limit cursor exclude_archived", "", ("channels:read", "groups:read"), 50),
+    "views.open": Method("trigger_id view", "trigger_id view", (), 100),
     "users.info": Method("user", "user", ("users:read",), 100),
     "users.lookupByEmail": Method("email", "email", ("users:read.email",), 50),
 }
@@ -179,6 +180,7 @@ class FakeSlack:
         self.calls: list[Call] = []
         self.ephemerals: list[dict[str, Any]] = []
         self.files: dict[str, File] = {}
+        self.views: list[dict[str, Any]] = []  # modals, the newest last
         self.users = {name: {"id": name, "name": name.lower(), "real_name": f"Person {name}"} for name in ("U1", "U2")}
         self.channels: dict[str, Channel] = {}
         self.channel("C1", "general")
@@ -292,6 +294,33 @@ class FakeSlack:
         """What Slack sends for a click."""
         elements = [one for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
         [button] = [one for one in elements if one["text"]["text"] == label]
+        return self._acted(message, button, user)
+
+    async def choose(self, message: Mapping[str, Any], menu: str, option: str, *, user: str = "U1") -> Acknowledged:
+        """Choose ``option`` of the drop-down that is labelled ``menu``."""
+        sections = [block for block in message["blocks"] if block["type"] == "section" and "accessory" in block]
+        [select] = [one["accessory"] for one in sections if one["text"]["text"] == menu]
+        [chosen] = [one for one in select["options"] if one["text"]["text"] == option]
+        action = {"type": "static_select", "action_id": select["action_id"], "selected_option": chosen}
+        return await self.send(self._acted(message, action, user))
+
+    async def fill_in(self, values: Mapping[str, str], *, user: str = "U1") -> Acknowledged:
+        """Send the modal that was opened last, with these values beside those it came with."""
+        view = self.views[-1]
+        inputs = {block["block_id"]: block["element"] for block in view["blocks"]}
+        state = {name: {"value": _filled(element, values.get(name))} for name, element in inputs.items()}
+        person = {"id": user, "username": user.lower(), "name": user.lower(), "team_id": self.team}
+        payload = {
+            "type": "view_submission",
+            "api_app_id": self.app_id,
+            "team": {"id": self.team, "domain": "fake"},
+            "user": person,
+            "trigger_id": f"{next(self._ids)}.3.abc",
+            "view": {**view, "state": {"values": state}},
+        }
+        return await self.send(payload)
+
+    def _acted(self, message: Mapping[str, Any], element: Mapping[str, Any], user: str) -> dict[str, Any]:
         container = {
             "type": "message",
             "message_ts": message["ts"],
@@ -310,7 +339,7 @@ class FakeSlack:
             "message": dict(message),
             "trigger_id": f"{next(self._ids)}.2.abc",
             "response_url": self.reply_address(message["channel"], user, message["ts"]),
-            "actions": [{**button, "block_id": "b", "action_ts": self._ts()}],
+            "actions": [{**element, "block_id": "b", "action_ts": self._ts()}],
         }
 
     async def mention(
@@ -490,7 +519,7 @@ class FakeSlack:
         method = METHODS[name]
         if unknown := set(args) - {*method.allowed.split(), "team_id"}:
             raise Refused(f"invalid_arguments: {unknown}")
-        if missing := [word for word in method.required.split() if args.get(word) in {None, ""}]:
+        if missing := [word for word in method.required.split() if args.get(word) in (None, "")]:
             raise Refused("no_text" if missing == ["text"] else f"invalid_arguments: {missing} missing")
         channel = self.channels.get(args.get("channel", ""))
         needed = {scope.format(kind=channel.kind if channel else "channels") for scope in method.scopes}
@@ -634,7 +663,23 @@ class FakeSlack:
                 raise Refused("file_not_found")
             file.completed, file.busy = True, self.busy_looks
             done.append({"id": file.id, "title": one.get("title")})
+            if channel := args.get("channel_id"):
+                self._handed_over(channel, file, args.get("thread_ts", ""))
         return {"files": done}
+
+    def _handed_over(self, channel: str, file: File, thread: str) -> None:
+        shared = {"files": [{"id": file.id, "name": file.name}], **({"thread_ts": thread} if thread else {})}
+        found = self._open_channel(channel)
+        found.messages.append(
+            {"type": "message", "ts": self._ts(), "channel": found.id, "user": self.bot_user, "text": "", **shared}
+        )
+
+    def _views_open(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        view = json.loads(args["view"]) if isinstance(args["view"], str) else args["view"]
+        if wrong := view_problems(view):
+            raise Refused(f"invalid_arguments: {wrong}")
+        self.views.append({**view, "id": f"V{next(self._ids)}", "hash": f"{next(self._ids)}.h"})
+        return {"view": self.views[-1]}
 
     def _files_info(self, args: Mapping[str, Any]) -> dict[str, Any]:
         file = self.files.get(args["file"])
@@ -756,6 +801,17 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     elif request.method == "POST":
         args |= {key: str(value) for key, value in (await request.post()).items()}
     return args
+
+
+def _filled(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
+    """The state of one input of a modal, as Slack tells it."""
+    kind = element["type"]
+    if kind == "static_select":
+        options = [one for one in element["options"] if one["value"] == value]
+        return {"type": kind, "selected_option": options[0] if options else element.get("initial_option")}
+    if kind == "datepicker":
+        return {"type": kind, "selected_date": value or element.get("initial_date")}
+    return {"type": kind, "value": value if value is not None else element.get("initial_value")}
 
 
 def _throttled(seconds: int) -> web.Response:

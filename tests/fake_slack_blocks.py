@@ -30,6 +30,29 @@ def problems(blocks: object, usable: Callable[[str], bool] = lambda _file: True)
     return found + [f"invalid slack file {file}" for file in files if not FILE_ID.match(file) or not usable(file)]
 
 
+def view_problems(view: Mapping[str, Any]) -> list[str]:
+    """Everything that Slack would refuse in a modal."""
+    inputs = {
+        "input": {
+            "block_id": _string(255),
+            "label!": _text(2000, "plain_text"),
+            "optional": _flag,
+            "element!": _of(INPUT),
+        }
+    }
+    modal: Mapping[str, Mapping[str, Check]] = {
+        "modal": {
+            "title!": _text(24, "plain_text"),
+            "submit": _text(24, "plain_text"),
+            "close": _text(24, "plain_text"),
+            "callback_id": _string(255),
+            "private_metadata": _string(3000),
+            "blocks!": _several(100, _of(inputs)),
+        }
+    }
+    return list(_shape(view, "view", modal))
+
+
 def letters(blocks: object) -> int:
     """How much text there is in blocks."""
     return sum(len(text) for element in _walk(blocks) if isinstance(text := element.get("text"), str))
@@ -194,6 +217,33 @@ BUTTON: Mapping[str, Check] = {
     "confirm": _anything,
     "accessibility_label": _string(75),
 }
+OPTION: Mapping[str, Check] = {"text": _text(75, "plain_text"), "value": _string(150)}
+
+
+def _option(value: object, at: str) -> Iterator[str]:
+    if not isinstance(value, dict) or set(value) != set(OPTION):
+        yield f"{at}: {value!r}"
+        return
+    for name, check in OPTION.items():
+        yield from check(value[name], f"{at}.{name}")
+
+
+SELECT: Mapping[str, Check] = {
+    "action_id": _string(255),
+    "options!": _several(100, _option),
+    "initial_option": _option,
+    "placeholder": _text(150, "plain_text"),
+}
+INPUT: Mapping[str, Mapping[str, Check]] = {
+    "static_select": SELECT,
+    "datepicker": {"action_id": _string(255), "initial_date": _string(10, 10)},
+    "plain_text_input": {
+        "action_id": _string(255),
+        "multiline": _flag,
+        "initial_value": _string(3000),
+        "max_length": _anything,
+    },
+}
 IMAGE: Mapping[str, Check] = {"image_url": _string(3000), "slack_file": _slack_file, "alt_text!": _string(2000)}
 BLOCKS: Mapping[str, Mapping[str, Check]] = {
     "header": {**BLOCK_ID, "text!": _text(150, "plain_text")},
@@ -201,12 +251,12 @@ BLOCKS: Mapping[str, Mapping[str, Check]] = {
         **BLOCK_ID,
         "text": _text(3000),
         "fields": _several(10, _text(2000)),
-        "accessory": _of({"button": BUTTON, "image": IMAGE}),
+        "accessory": _of({"button": BUTTON, "image": IMAGE, "static_select": SELECT}),
         "expand": _flag,
     },
     "divider": BLOCK_ID,
     "image": {**BLOCK_ID, **IMAGE, "title": _text(2000, "plain_text")},
-    "actions": {**BLOCK_ID, "elements!": _several(25, _of({"button": BUTTON}))},
+    "actions": {**BLOCK_ID, "elements!": _several(25, _of({"button": BUTTON, "static_select": SELECT}))},
     "context": {
         **BLOCK_ID,
         "elements!": _several(

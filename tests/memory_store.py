@@ -11,8 +11,9 @@ from threading import RLock
 
 from analysis.errors import NotSaved
 from bot.clock import Clock
-from bot.ports import Ask, Kind, Parcel
+from bot.ports import Ask, Enclosure, Kind, Parcel
 from charts.picture import Picture
+from commands.core.answer import File
 
 
 @dataclass
@@ -50,6 +51,7 @@ class MemoryStore:
         self.outbox: dict[str, Sending] = {}
         self.fired: dict[tuple[str, str], str] = {}
         self.pictures: dict[str, Picture] = {}
+        self.documents: dict[str, File] = {}
         self.files: dict[tuple[str, str, str], str] = {}
         self.resting: dict[str, datetime] = {}
         self.views: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}  # (lane, message) -> ask, shows
@@ -76,18 +78,19 @@ class MemoryStore:
                 row.ask = replace(row.ask, attempt=row.ask.attempt + 1)
             return [row.ask for row in free[:limit]]
 
-    def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         with self._lock:
             self._writable("done")
             self.asks[key].done = True
-            self.put(parcels, pictures)
+            self.put(parcels, enclosures)
 
     # outbox
 
-    def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def put(self, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         with self._lock:
             self._writable("put")
-            self.pictures |= {picture.digest: picture for picture in pictures}
+            self.pictures |= {one.digest: one for one in enclosures if isinstance(one, Picture)}
+            self.documents |= {one.digest: one for one in enclosures if isinstance(one, File)}
             for parcel in parcels:
                 self.outbox.setdefault(parcel.id, Sending(parcel, next(self._numbers), self.clock()))
 
@@ -141,6 +144,9 @@ class MemoryStore:
 
     def picture(self, digest: str) -> Picture:
         return self.pictures[digest]
+
+    def document(self, digest: str) -> File:
+        return self.documents[digest]
 
     def twins(self) -> Sequence[tuple[Parcel, str]]:
         rows = self.outbox.values()

@@ -166,7 +166,7 @@ class Courier:
 
     async def _sent(self, parcel: Parcel) -> str:
         platform = self._platform(parcel)
-        if parcel.unclear and parcel.kind is Kind.POST and (found := await platform.find(parcel)) is not None:
+        if parcel.unclear and parcel.kind.may_repeat and (found := await platform.find(parcel)) is not None:
             log.info("parcel had arrived", parcel=parcel.id)
             return found
         return await platform.send(parcel)
@@ -174,7 +174,7 @@ class Courier:
     async def _delivered(self, parcel: Parcel, tenant: str, message: str) -> None:
         self._paces[tenant].well()
         self._strange.pop(parcel.id, None)
-        if parcel.kind in {Kind.POST, Kind.EDIT}:
+        if parcel.kind not in {Kind.PRIVATE, Kind.SWAP}:
             await self._in_thread(self.outbox.rest, parcel.lane, self.lane_seconds)
         if not await self._in_thread(self.outbox.sent, parcel, message):
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
@@ -190,7 +190,7 @@ class Courier:
                 await self._again(parcel, PAUSE_SECONDS, str(error), lane=PAUSE_SECONDS)
             case Gone() if parcel.kind is Kind.EDIT:
                 await self._anew(parcel, str(error))
-            case Unclear() if parcel.kind is Kind.POST:
+            case Unclear() if parcel.kind.may_repeat:
                 await self._again(parcel, self.lease_seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=True)
             case Unclear():
                 await self._not_understood(parcel, error)
@@ -209,9 +209,9 @@ class Courier:
         if (tries := self._strange[parcel.id]) >= PATIENCE:
             del self._strange[parcel.id]
             return await self._parked(parcel, f"{type(error).__name__}: {error}")
-        post = parcel.kind is Kind.POST
-        seconds = max(BACKOFF_SECONDS * 2 ** (tries - 1), self.lease_seconds if post else 0.0)
-        return await self._again(parcel, seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=post)
+        unclear = parcel.kind.may_repeat
+        seconds = max(BACKOFF_SECONDS * 2 ** (tries - 1), self.lease_seconds if unclear else 0.0)
+        return await self._again(parcel, seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=unclear)
 
     async def _anew(self, parcel: Parcel, why: str) -> None:
         """The message to edit is gone: post it anew, once however many edits of it there were."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
-from bot.ports import Ask, Kind, Parcel, Place, Platform, Priority
-from charts.picture import Picture
+from bot.ports import Ask, Enclosure, Kind, Parcel, Place, Platform, Priority
 from commands.core.answer import Answer, Button, Buttons, Tone
 from commands.core.context import Permission
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
@@ -31,10 +30,13 @@ def replies(ask: Ask, answer: Answer) -> list[Letter]:
     """What a person gets who typed or clicked: one message, or none when a message in a channel is drawn anew anyway.
 
     A transition has put the edits of every message that shows its finding into the outbox already, in its own
-    transaction. Only a private message is nobody's view: it is swapped here.
+    transaction. A private message is nobody's view: it is swapped here; and one that shows no finding (a panel whose
+    choices were changed) is edited here.
     """
     if ask.clicked and answer.replaces:
-        return [] if ask.place.message else [_reply(ask, Kind.SWAP, answer)]
+        if not ask.place.message:
+            return [_reply(ask, Kind.SWAP, answer)]
+        return [] if answer.shows else [_reply(ask, Kind.EDIT, answer)]
     if not answer.private and (answer.shared or (ask.loud and not ask.clicked)):
         return [_reply(ask, Kind.POST, answer)]
     return [_reply(ask, Kind.PRIVATE, _with_share(ask.text, answer))]
@@ -52,18 +54,32 @@ def announcements(ask: Ask, answer: Answer, audience: Audience) -> list[Letter]:
 
 def packed(
     letters: Iterable[Letter], ask: str, platforms: Mapping[str, Platform]
-) -> tuple[list[Parcel], list[Picture]]:
-    """Letters as parcels, each rendered by the platform that will carry it, and the pictures they refer to."""
+) -> tuple[list[Parcel], list[Enclosure]]:
+    """Letters as parcels, each rendered by the platform that will carry it, and what they refer to.
+
+    A document is a parcel of its own, that follows its letter.
+    """
     again = redrawn_by(ask)
     parcels: list[Parcel] = []
-    pictures: dict[str, Picture] = {}
+    enclosed: dict[str, Enclosure] = {}
     for letter in letters:
         payload, seen = platforms[letter.place.platform].render(letter.answer, ask)
-        pictures |= {picture.digest: picture for picture in seen}
+        enclosed |= {picture.digest: picture for picture in seen} | {file.digest: file for file in letter.answer.files}
         shows = letter.answer.shows if letter.kind is Kind.POST else ()
         drawn = _view(again, shows)
         parcels.append(Parcel(letter.id, letter.place, letter.kind, letter.priority, payload, *drawn))
-    return parcels, list(pictures.values())
+        parcels.extend(_documents(letter))
+    return parcels, list(enclosed.values())
+
+
+def _documents(letter: Letter) -> Iterator[Parcel]:
+    """The documents of a letter: into its thread or channel, or, where it is for one person, to that person alone."""
+    place = replace(letter.place, message="", url="")
+    if letter.kind in (Kind.PRIVATE, Kind.SWAP):
+        place = Place(place.platform, place.tenant, user=place.user)
+    for number, file in enumerate(letter.answer.files):
+        payload = {"document": file.digest, "name": file.name, "said": file.said}
+        yield Parcel(f"{letter.id}:file:{number}", place, Kind.FILE, letter.priority, payload)
 
 
 def redrawn_by(ask: str) -> str:

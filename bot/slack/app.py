@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import structlog
@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from analysis.errors import BadConfig, NotSaved
 from bot.clock import Clock
 from bot.ports import Ask, Place
+from bot.slack import modal
 from bot.slack.errors import code
 from bot.slack.post import SlackPlatform
 
@@ -41,6 +42,7 @@ LAST_RETRY = "3"  # Slack hands an event over four times: at once, again, after 
 
 ANYTHING = re.compile("")
 OUR_BUTTON = re.compile(r"^ask:\d+$")
+OUR_FORM = re.compile(rf"^{modal.FORM}:\d+$")
 LINK = re.compile(r"<(?:(?:https?|mailto|tel):[^|>]*\|([^>]+)|((?:https?|mailto|tel):[^>]+)|#\w+\|([^>]+))>")
 
 
@@ -134,6 +136,8 @@ class Listeners:
         app.event("message")(self.written)
         app.event(ANYTHING)(self.ignored)
         app.action(OUR_BUTTON)(self.clicked)
+        app.action(OUR_FORM)(self.opened)
+        app.view(modal.VIEW)(self.filled_in)
         app.action(ANYTHING)(self.unknown_button)
         app.error(self.broke)
 
@@ -193,7 +197,7 @@ class Listeners:
         return None
 
     async def clicked(self, ack: AsyncAck, body: Body, action: Body) -> None:
-        """One of our buttons: the ask it carries, as if it had been typed."""
+        """One of our buttons, or an option of a drop-down: the ask it carries, as if it had been typed."""
         place = self._clicked_place(body)
         user = _part(body, "user")
         name = user.get("name") or user.get("username", "")
@@ -201,10 +205,33 @@ class Listeners:
         name_of_click = (seen, _word(action, "action_id"), place.user, _word(action, "action_ts"))
         key = ":".join(("slack:act", self.workspace.team, place.conversation, *name_of_click))
         try:
-            await self.intake(self._ask(key, place, name, _word(action, "value"), clicked=True))
+            await self.intake(self._ask(key, place, name, _carried(action), clicked=True))
         except NotSaved:
             await self.platform.whisper(place, NOT_SAVED)
         await ack()
+
+    async def opened(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        """A form's button: shows the form, and asks nothing yet."""
+        label = _word(action, "text", "text")
+        await self.platform.open(
+            _word(body, "trigger_id"), modal.view(_word(action, "value"), label, self._clicked_place(body))
+        )
+        await ack()
+
+    async def filled_in(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        """A form that was sent: the ask that it completes."""
+        ask, opened_at = modal.submitted(view)
+        user = _part(body, "user")
+        place = replace(opened_at, tenant=self.workspace.team, user=_word(user, "id"))
+        key = f"slack:view:{self.workspace.team}:{_word(view, 'id')}:{_word(view, 'hash')}"
+        name = user.get("name") or user.get("username", "")
+        try:
+            await self.intake(self._ask(key, place, name, ask, clicked=True))
+        except NotSaved:
+            first = next(iter(view["state"]["values"]), "")
+            await ack(response_action="errors", errors={first: NOT_SAVED})
+        else:
+            await ack()
 
     async def unknown_command(self, ack: AsyncAck) -> None:
         """A command that the manifest does not have."""
@@ -269,6 +296,11 @@ def as_typed(text: str) -> str:
 def _label(link: re.Match[str]) -> str:
     label, address, channel = link.groups()
     return label or (f"#{channel}" if channel else address)
+
+
+def _carried(action: Body) -> str:
+    """The ask of a button, or of the option that was chosen."""
+    return _word(action, "selected_option", "value") if "selected_option" in action else _word(action, "value")
 
 
 def _by_machine(event: Body) -> bool:

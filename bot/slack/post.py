@@ -21,10 +21,11 @@ from bot.slack import render
 from bot.slack.errors import CONTENT, GONE, NOT_FOR_EYES, OK, SERVER_ERROR, TOO_MANY, code, retry_after, translated
 from bot.slack.text import clean, cut, escaped
 from charts.picture import Picture
-from commands.core.answer import Answer
+from commands.core.answer import Answer, File
 
 log = structlog.get_logger(__name__)
 
+OPEN_SECONDS = 2.0  # a trigger is good for three
 HTTP_SECONDS = 10  # a sixth of the outbox's lease, so that a request is over before its lease is
 EVENT_TYPE = "pitcrew_delivery"
 BEFORE_FIRST_TRY = timedelta(seconds=60)  # Slack's clock and ours differ
@@ -49,6 +50,9 @@ class Uploads(Protocol):
 
     def picture(self, digest: str) -> Picture:
         """The picture of that digest."""
+
+    def document(self, digest: str) -> File:
+        """The document of that digest."""
 
 
 def trusted(url: str, api_url: str) -> bool:
@@ -97,6 +101,8 @@ class SlackPlatform:
             DeliveryError: one of its five kinds.
         """
         with translated(parcel.attempt):
+            if parcel.kind is Kind.FILE:
+                return await self._deliver(parcel, parcel.payload)
             files = await self._files(parcel)
             forms = list(_forms(parcel.payload, files))
             for payload, seconds in forms[:-1]:
@@ -110,20 +116,20 @@ class SlackPlatform:
             return await self._deliver(parcel, forms[-1][0])
 
     async def find(self, parcel: Parcel) -> str | None:
-        """The newest message that carries the parcel's id, if its channel has one.
+        """The newest message that carries the parcel's id, or its document's name, if its channel has one.
 
-        Only posts leave such a trace. Where Slack does not let us look, there is nothing to be found either.
+        Only posts and documents leave such a trace. Where Slack does not let us look, there is nothing to be found.
 
         Raises:
             DeliveryError: it cannot be told now.
         """
-        if parcel.kind is not Kind.POST:
+        if not parcel.kind.may_repeat:
             return None
         first_try = parcel.first_try or datetime.fromtimestamp(0, UTC)
         try:
             with translated(attempt=0):
                 async for message in self._history(parcel.place, first_try - BEFORE_FIRST_TRY):
-                    if _delivery(message) == parcel.id:
+                    if _delivery(message) == parcel.id or _holds(message, parcel):
                         return str(message["ts"])
         except Undeliverable as error:
             log.warning("slack history closed", parcel=parcel.id, error=str(error))
@@ -151,6 +157,16 @@ class SlackPlatform:
         except (DeliveryError, TimeoutError) as error:
             log.warning("slack whisper lost", error=str(error) or type(error).__name__)
 
+    async def open(self, trigger: str, view: Mapping[str, Any]) -> None:
+        """Show a modal to whoever has just clicked; a click that is older than three seconds shows nothing."""
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await self.client.views_open(trigger_id=trigger, view=dict(view))
+        except SlackApiError as error:
+            log.warning("slack modal not opened", error=code(error))
+        except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("slack modal not opened", error=type(error).__name__)
+
     async def person(self, user: str) -> str:
         """What people call ``user``; the id itself where Slack does not tell in a second."""
         if user not in self._people:
@@ -175,6 +191,8 @@ class SlackPlatform:
                 return await self._show(parcel.place, payload, delivery=parcel.id)
             case Kind.SWAP:
                 return await self._show(parcel.place, payload, delivery=parcel.id, swap=True)
+            case Kind.FILE:
+                return await self._hand_over(parcel.place, payload)
 
     async def _post(self, place: Place, payload: Mapping[str, Any], delivery: str) -> str:
         said = await self.client.chat_postMessage(
@@ -186,6 +204,18 @@ class SlackPlatform:
             **payload,
         )
         return str(said["ts"])
+
+    async def _hand_over(self, place: Place, payload: Mapping[str, Any]) -> str:
+        """A document into a conversation or thread; there is no ``ts`` yet, since Slack shares it a little later."""
+        document = await asyncio.to_thread(self.uploads.document, payload["document"])
+        await self.client.files_upload_v2(
+            filename=document.name,
+            title=document.name,
+            content=document.content,
+            channel=await self._channel(place),
+            thread_ts=place.thread or None,
+        )
+        return ""
 
     async def _edit(self, place: Place, payload: Mapping[str, Any]) -> str:
         said = await self.client.chat_update(
@@ -342,6 +372,13 @@ def _forms(payload: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[tup
     if payload.get("blocks"):
         yield render.with_files(payload, {}), 0.0
     yield {"text": payload["text"]}, 0.0
+
+
+def _holds(message: Mapping[str, Any], parcel: Parcel) -> bool:
+    """Whether a message brought a parcel's document."""
+    if parcel.kind is not Kind.FILE:
+        return False
+    return any(file.get("name") == parcel.payload["name"] for file in message.get("files", ()))
 
 
 def _delivery(message: Mapping[str, Any]) -> str | None:

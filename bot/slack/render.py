@@ -14,9 +14,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
+from bot.slack import modal
 from bot.slack.text import NOTHING, UNNAMED, clean, cut, escaped, is_whole, size, survives
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone
+from commands.core.answer import (
+    Answer,
+    Button,
+    Buttons,
+    Chart,
+    Choices,
+    Code,
+    Facts,
+    File,
+    Form,
+    Note,
+    Part,
+    Table,
+    Text,
+    Tone,
+)
 
 Block: TypeAlias = dict[str, Any]
 Payload: TypeAlias = dict[str, Any]
@@ -32,6 +48,8 @@ MAX_ALT = 2_000
 MAX_BUTTONS = 25
 MAX_LABEL = 75
 MAX_VALUE = 2_000
+MAX_OPTIONS = 100
+MAX_OPTION_VALUE = 150
 MAX_ROWS = 25  # of the 100 that Slack allows: more is a file, not a message
 MAX_COLUMNS = 6  # of 20: a phone shows four and scrolls to two more
 MAX_CELL = 120
@@ -98,12 +116,18 @@ def _letters(thing: object) -> int:
 def _numbered(parts: Sequence[Part]) -> list[list[Block]]:
     """Each part as its blocks. Action ids count through the message; only the first table may be Slack's own."""
     groups: list[list[Block]] = []
-    buttons, tables = 0, 0
+    asks, tables = 0, 0
     for part in parts:
         match part:
             case Buttons():
-                groups.append(list(_buttons(part.buttons, buttons)))
-                buttons += len(part.buttons)
+                groups.append(list(_buttons(part.buttons, asks)))
+                asks += len(part.buttons)
+            case Choices():
+                groups.append(list(_choices(part, asks)))
+                asks += len(part.options)
+            case Form():
+                groups.append(list(_form(part, asks)))
+                asks += 1
             case Table():
                 groups.append(list(_table(part, native=tables == 0)))
                 tables += 1
@@ -112,7 +136,7 @@ def _numbered(parts: Sequence[Part]) -> list[list[Block]]:
     return groups
 
 
-def _part(part: Text | Facts | Chart | Code | Note) -> Iterator[Block]:
+def _part(part: Text | Facts | Chart | Code | File | Note) -> Iterator[Block]:  # noqa: C901 (a closed union)
     match part:
         case Text(text):
             if runs := list(_runs(cut(text, MAX_TEXT))):
@@ -124,10 +148,16 @@ def _part(part: Text | Facts | Chart | Code | Note) -> Iterator[Block]:
             yield _image(picture)
         case Code(label, text):
             yield from _code(label, text)
+        case File():
+            yield _paragraph([_run(line) if n else _run(line, bold=True) for n, line in enumerate(_file(part))])
         case Note(text):
             yield from _note(text)
         case _:
             assert_never(part)
+
+
+def _file(file: File) -> tuple[str, str]:
+    return cut(clean(file.name), MAX_LABEL), f": {cut(clean(file.said) or 'a document', MAX_ALT)} It follows as a file."
 
 
 def _runs(text: str) -> Iterator[Block]:
@@ -198,6 +228,34 @@ def _buttons(buttons: Sequence[Button], first: int) -> Iterator[Block]:
         yield {"type": "actions", "elements": [_button(index, button) for index, button in shown]}
     if left := len(buttons) - len(shown):
         yield from _note(f"… and {left} more button{'s' if left > 1 else ''}")
+
+
+def _choices(choices: Choices, first: int) -> Iterator[Block]:
+    """A drop-down beside its label; buttons, where an ask is longer than an option of Slack's may be."""
+    shown = [one for one in choices.options if _can_ask(one.ask)][:MAX_OPTIONS]
+    if not shown:
+        return
+    if any(size(one.ask) > MAX_OPTION_VALUE for one in shown):
+        yield from _note(choices.label)
+        yield from _buttons(choices.options, first)
+        return
+    options = [{"text": _plain(clean(one.label) or UNNAMED, MAX_LABEL), "value": one.ask} for one in shown]
+    chosen = [option for one, option in zip(shown, options, strict=True) if one.label == choices.chosen]
+    select: Block = {"type": "static_select", "action_id": f"ask:{first}", "options": options}
+    select |= {"initial_option": chosen[0]} if chosen else {}
+    yield {"type": "section", "text": _plain(clean(choices.label) or UNNAMED, MAX_LABEL), "accessory": select}
+    if left := len(choices.options) - len(shown):
+        yield from _note(f"… and {left} more to choose from")
+
+
+def _form(form: Form, number: int) -> Iterator[Block]:
+    value = modal.packed(form)
+    if size(value) > MAX_VALUE:
+        yield from _note(f"{clean(form.label)}: type /finops {clean(form.ask)}")
+        return
+    label = _plain(clean(form.label) or UNNAMED, MAX_LABEL)
+    button = {"type": "button", "action_id": f"{modal.FORM}:{number}", "text": label, "value": value}
+    yield {"type": "actions", "elements": [button]}
 
 
 def _can_ask(ask: str) -> bool:
@@ -287,7 +345,7 @@ def _fallback(title: str, parts: Sequence[Part]) -> str:
     return "\n".join(said)
 
 
-def _lines(part: Part) -> Iterator[str]:
+def _lines(part: Part) -> Iterator[str]:  # noqa: C901 (a closed union)
     match part:
         case Text(text):
             yield "".join(run["text"] for run in _runs(text))
@@ -304,5 +362,11 @@ def _lines(part: Part) -> Iterator[str]:
             yield from (", ".join(row) for row in _rows(replace(part, rows=part.rows[:10]), len(part.headings)))
         case Buttons(buttons):
             yield from (f"{clean(one.label)}: /finops {clean(one.ask)}" for one in buttons[:5])
+        case Choices(label, _, chosen):
+            yield f"{clean(label)}: {clean(chosen) or NOTHING}"
+        case Form(label, _, ask):
+            yield f"{clean(label)}: /finops {clean(ask)}"
+        case File():
+            yield "".join(_file(part))
         case _:
             assert_never(part)

@@ -9,11 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.ports import Ask, Parcel, Place
+from bot.ports import Ask, Enclosure, Parcel, Place
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.outbox import OutboxTable
-from charts.picture import Picture
 
 inbox = schema.inbox
 
@@ -63,10 +62,10 @@ class InboxTable:
             rows = sorted(connection.execute(leased), key=lambda row: row.number)
             return [_ask(row) for row in rows]
 
-    def done(self, key: str, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""
         with self.database.writing() as connection:
-            self.outbox.enter(connection, parcels, pictures)
+            self.outbox.enter(connection, parcels, enclosures)
             connection.execute(sa.update(inbox).where(inbox.c.key == key).values(done=True))
 
 

@@ -10,13 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import NotFound
-from bot.ports import Kind, Parcel, Place, Priority
+from bot.ports import Enclosure, Kind, Parcel, Place, Priority
 from bot.state import schema
 from bot.state.database import LEASE_LOCK, Database
 from charts.picture import Picture
+from commands.core.answer import File
 
 outbox, message, shown, lane = schema.outbox, schema.message, schema.shown, schema.lane
-MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value)  # an edit that arrives twice is the same edit
+MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value, Kind.FILE.value)  # an edit that arrives twice is the same edit
+
+
+LOOKED_FOR = tuple(kind.value for kind in Kind if kind.may_repeat)
 
 
 class OutboxTable:
@@ -25,17 +29,18 @@ class OutboxTable:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def put(self, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def put(self, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Enqueue; a parcel whose id was ever enqueued is ignored."""
         with self.database.writing() as connection:
-            self.enter(connection, parcels, pictures)
+            self.enter(connection, parcels, enclosures)
 
-    def enter(self, connection: sa.Connection, parcels: Sequence[Parcel], pictures: Sequence[Picture]) -> None:
+    def enter(self, connection: sa.Connection, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """The same, inside another transaction."""
         now = self.database.now(connection)
-        for one in pictures:
-            kept = {"digest": one.digest, "name": one.name, "alt": one.alt, "png": one.png, "at": now}
-            connection.execute(self.database.insert(schema.picture).values(kept).on_conflict_do_nothing())
+        for one in enclosures:
+            table, kept = _kept(one)
+            row = {"digest": one.digest, "name": one.name, "at": now, **kept}
+            connection.execute(self.database.insert(table).values(row).on_conflict_do_nothing())
         for parcel in parcels:
             statement = self.database.insert(outbox).values(_row(parcel, now))
             connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
@@ -155,10 +160,23 @@ class OutboxTable:
             raise NotFound(f"no picture has the digest {digest[:12]}…")
         return Picture(row.png, row.alt, row.name)
 
+    def document(self, digest: str) -> File:
+        """The document of that digest.
+
+        Raises:
+            NotFound: it was never put here.
+        """
+        table = schema.document
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(table).where(table.c.digest == digest)).first()
+        if row is None:
+            raise NotFound(f"no document has the digest {digest[:12]}…")
+        return File(row.name, row.media, row.content, row.said)
+
     def twins(self) -> Sequence[tuple[Parcel, str]]:
         """Parcels that were unclear and later sent, with their message ids, whose lateness is not yet over."""
         late = sa.select(outbox).where(
-            outbox.c.state == "sent", outbox.c.was_unclear, outbox.c.swept.is_(False), outbox.c.kind == Kind.POST.value
+            outbox.c.state == "sent", outbox.c.was_unclear, outbox.c.swept.is_(False), outbox.c.kind.in_(LOOKED_FOR)
         )
         with self.database.reading() as connection:
             return [(_parcel(row), row.message) for row in connection.execute(late)]
@@ -215,6 +233,13 @@ class OutboxTable:
         for finding in parcel.shows if row else ():
             seen = {"message": row.number, "finding": finding} if row else {}
             connection.execute(self.database.insert(shown).values(seen).on_conflict_do_nothing())
+
+
+def _kept(one: Enclosure) -> tuple[sa.Table, dict[str, Any]]:
+    """The table of an enclosure, and the columns that are its own."""
+    if isinstance(one, Picture):
+        return schema.picture, {"alt": one.alt, "png": one.png}
+    return schema.document, {"media": one.media, "said": one.said, "content": one.content}
 
 
 def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:

@@ -177,6 +177,16 @@ picture = Table(
     Column("png", LargeBinary, nullable=False),
     Column("at", Utc, nullable=False),
 )
+document = Table(
+    "document",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("media", String(120), nullable=False),
+    Column("said", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", Utc, nullable=False),
+)
 upload = Table(
     "upload",
     metadata,

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone
+from commands.core.answer import (
+    Answer,
+    Button,
+    Buttons,
+    Chart,
+    Choices,
+    Code,
+    Facts,
+    Field,
+    File,
+    Form,
+    Note,
+    Part,
+    Table,
+    Text,
+    Tone,
+)
 
 Element = dict[str, Any]
 
@@ -41,7 +58,7 @@ def card(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> Iterator[Element]:
+def _part(part: Part) -> Iterator[Element]:  # noqa: C901 (a closed union)
     match part:
         case Text(text):
             yield from map(_line, text.split("\n"))
@@ -65,6 +82,12 @@ def _part(part: Part) -> Iterator[Element]:
             }
         case Buttons(buttons):
             yield from _actions(buttons)
+        case Choices():
+            yield from _choices(part)
+        case Form():
+            yield _form(part)
+        case File(name, _, _, said):
+            yield {"type": "TextBlock", "text": f"**{literal(name)}**: {literal(said)}", "wrap": True}
         case Note(text):
             yield {"type": "TextBlock", "text": literal(text), "wrap": True, "isSubtle": True, "size": "Small"}
         case _:
@@ -89,6 +112,48 @@ def _image(picture: Picture) -> Element:
 def _actions(buttons: Sequence[Button]) -> Iterator[Element]:
     for first in range(0, len(buttons), MAX_ACTIONS):
         yield {"type": "ActionSet", "actions": list(map(_action, buttons[first : first + MAX_ACTIONS]))}
+
+
+def _choices(choices: Choices) -> Iterator[Element]:
+    """A drop-down and the button that asks what was chosen; each option's value is its whole ask."""
+    asks = {button.label: button.ask for button in choices.options}
+    name = f"choice-{hashlib.sha256(choices.label.encode()).hexdigest()[:8]}"
+    yield {
+        "type": "Input.ChoiceSet",
+        "id": name,
+        "label": choices.label,
+        "style": "compact",
+        "choices": [{"title": label, "value": ask} for label, ask in asks.items()],
+        "value": asks.get(choices.chosen, ""),
+    }
+    data = {"choice": name}
+    action: Element = {"type": "Action.Execute", "title": "Show", "verb": "choose", "data": data}
+    yield {
+        "type": "ActionSet",
+        "actions": [action | {"fallback": {"type": "Action.Submit", "title": "Show", "data": data}}],
+    }
+
+
+def _form(form: Form) -> Element:
+    """A button that unfolds the form in the card; its inputs are options of the ask."""
+    data = {"ask": form.ask, "form": [one.name for one in form.fields]}
+    send: Element = {"type": "Action.Execute", "title": form.label, "verb": "ask", "data": data}
+    send["fallback"] = {"type": "Action.Submit", "title": form.label, "data": data}
+    body = [{"type": "TextBlock", "text": literal(form.title), "weight": "Bolder"}, *map(_input, form.fields)]
+    shown = {"type": "AdaptiveCard", "body": body, "actions": [send]}
+    return {"type": "ActionSet", "actions": [{"type": "Action.ShowCard", "title": f"{form.label} …", "card": shown}]}
+
+
+def _input(one: Field) -> Element:
+    named: Element = {"id": one.name, "label": one.label, "isRequired": not one.optional, "value": one.value}
+    if not one.optional:
+        named["errorMessage"] = f"{one.label} is needed"
+    if one.options:
+        choices = [{"title": name, "value": name} for name in one.options]
+        return {"type": "Input.ChoiceSet", "style": "compact", "choices": choices, **named}
+    if one.kind == "date":
+        return {"type": "Input.Date", **named}
+    return {"type": "Input.Text", "isMultiline": one.kind == "paragraph", **named}
 
 
 def _table(table: Table) -> Iterator[Element]:

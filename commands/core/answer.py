@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
 from charts.picture import Picture
@@ -122,6 +123,11 @@ class File:
     media: str  # its media type, like text/csv
     content: bytes
     said: str
+
+    @property
+    def digest(self) -> str:
+        """The content's own name; the same document is kept once."""
+        return sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

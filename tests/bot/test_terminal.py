@@ -12,9 +12,9 @@ from rich.console import Console
 
 from analysis.money import Money
 from bot.figures import as_json, plain
-from bot.terminal import show, write_pictures
+from bot.terminal import show, write_files
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Table, Text, Tone
+from commands.core.answer import Answer, Button, Buttons, Chart, Choices, Code, Facts, File, Note, Table, Text, Tone
 
 SAID = Answer(
     "Waste [bold]of[/] search",
@@ -34,7 +34,7 @@ SAID = Answer(
 
 def shown(answer: Answer, folder: Path) -> tuple[str, list[Button]]:
     console = Console(file=StringIO(), width=100)
-    pressed = show(console, answer, write_pictures(answer, folder), numbered=4)
+    pressed = show(console, answer, write_files(answer, folder), numbered=4)
     return console.file.getvalue(), pressed  # type: ignore[attr-defined]
 
 
@@ -57,14 +57,31 @@ def test_buttons_are_numbered_on_from_where_they_should(tmp_path: Path) -> None:
     assert [button.ask for button in pressed] == ["claim 1", "release 1"]
 
 
+def test_what_can_be_chosen_is_numbered_and_a_document_is_written(tmp_path: Path) -> None:
+    sheet = File("october.csv", "text/csv", b"team,cost", "Cost of October by team.")
+    options = (Button("Orders", "units metric=orders"), Button("Customers", "units metric=customers"))
+    answer = Answer("Units", (Choices("Metric", options, "Orders"), sheet))
+    console = Console(file=StringIO(), width=200)
+
+    pressed = show(console, answer, write_files(answer, tmp_path), numbered=2)
+
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Metric (Orders): [2] Orders   [3] Customers" in said
+    assert [button.ask for button in pressed] == ["units metric=orders", "units metric=customers"]
+    assert (tmp_path / "october.csv").read_bytes() == b"team,cost"
+    whole = json.loads(as_json(answer, write_files(answer, tmp_path)))
+    assert whole["files"][0]["file"].endswith("october.csv")
+    assert whole["choices"][0]["options"]["Customers"] == "units metric=customers"
+
+
 def test_pictures_are_written_once_by_content(tmp_path: Path) -> None:
-    [path] = write_pictures(SAID, tmp_path).values()
+    [path] = write_files(SAID, tmp_path).values()
     assert path.read_bytes() == b"\x89PNG-bytes"
-    assert write_pictures(SAID, tmp_path) == write_pictures(SAID, tmp_path)
+    assert write_files(SAID, tmp_path) == write_files(SAID, tmp_path)
 
 
 def test_figures_are_decimal_strings_and_iso_dates(tmp_path: Path) -> None:
-    whole = json.loads(as_json(SAID, write_pictures(SAID, tmp_path)))
+    whole = json.loads(as_json(SAID, write_files(SAID, tmp_path)))
     assert whole["data"] == {"worth": "12.80", "day": "2026-11-18", "at": "2026-11-18T00:00:00+00:00"}
     assert whole["buttons"][0] == {"label": "Claim", "ask": "claim 1"}
     assert Path(whole["pictures"][0]["file"]).exists()

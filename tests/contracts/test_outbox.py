@@ -14,6 +14,7 @@ from bot.ports import Kind, Parcel, Priority
 from bot.state import State as Memory
 from bot.state import schema
 from charts.picture import Picture
+from commands.core.answer import File
 from tests.contracts.conftest import Wait
 from tests.contracts.said import parcel
 
@@ -228,6 +229,16 @@ def test_what_was_unclear_and_then_sent_is_watched_for_twins_until_it_is_swept(s
     assert [(one.id, message) for one, message in state.outbox.twins()] == [("p1", "ts p1"), (lost.id, "ts p2")]
     state.outbox.swept("p1")
     assert [one.id for one, _ in state.outbox.twins()] == ["p2"]
+
+
+def test_a_document_is_kept_once_as_it_is(state: Memory) -> None:
+    sheet = File("october.xlsx", "application/vnd.ms-excel", bytes(range(256)), "Cost of October by team.")
+    state.outbox.put((), (sheet,))
+    state.outbox.put((), (sheet,))
+
+    assert state.outbox.document(sheet.digest) == sheet
+    with pytest.raises(NotFound, match="no document"):
+        state.outbox.document("0" * 64)
 
 
 def test_a_picture_is_kept_once_and_its_upload_is_remembered_for_each_workspace(state: Memory) -> None:

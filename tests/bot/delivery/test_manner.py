@@ -10,7 +10,7 @@ from analysis.errors import BadConfig, TooLate
 from bot.delivery.manner import announcements, packed, redrawn_by, replies
 from bot.delivery.routes import Audience, routes
 from bot.ports import Ask, Kind, Place, Priority
-from commands.core.answer import Answer, Buttons, Text, Tone
+from commands.core.answer import Answer, Buttons, File, Text, Tone
 from commands.core.registry import sorry
 from tests.bot.delivery.desk import FakePlatform
 from tests.virtual_time import BEGINNING
@@ -27,6 +27,8 @@ CALM = Answer("Forecast", (Text("all is well"),))
 SECRET = replace(CALM, private=True)
 SHARED = replace(CALM, shared=True)
 CARD = replace(CALM, replaces=True, shows=("3f9a1c2e77",))
+PANEL = replace(CALM, replaces=True)
+SHEET = File("october.csv", "text/csv", b"team,cost", "Cost of October by team.")
 ERROR = sorry(TooLate("Ben was first"))
 
 
@@ -44,6 +46,7 @@ ERROR = sorry(TooLate("Ben was first"))
         (MENTION, SECRET, Kind.PRIVATE),
         (MENTION, ERROR, Kind.PRIVATE),
         (ON_MESSAGE, CARD, None),
+        (ON_MESSAGE, PANEL, Kind.EDIT),
         (ON_MESSAGE, CALM, Kind.PRIVATE),
         (ON_MESSAGE, SHARED, Kind.POST),
         (ON_MESSAGE, ERROR, Kind.PRIVATE),
@@ -124,6 +127,25 @@ def test_a_private_message_is_nobodys_view() -> None:
 
 FINOPS, EXEC = Place("slack", "T1", "#finops"), Place("slack", "T1", "#exec")
 BOTH = Audience((FINOPS, EXEC, FINOPS))
+
+
+def test_a_document_follows_its_answer_into_the_thread() -> None:
+    letters = replies(MENTION, Answer("Chargeback", (SHEET,)))
+    parcels, enclosed = packed(letters, "chargeback", {"slack": FakePlatform()})
+
+    message, document = parcels
+    assert (message.kind, document.kind) == (Kind.POST, Kind.FILE)
+    assert document.id == f"{message.id}:file:0"
+    assert document.place == Place("slack", "T1", "C1", "17.1", user="U1")
+    assert document.payload["document"] == SHEET.digest
+    assert enclosed == [SHEET]
+
+
+def test_a_document_for_its_asker_goes_to_the_asker_alone() -> None:
+    parcels, _ = packed(replies(TYPED, Answer("Chargeback", (SHEET,))), "chargeback", {"slack": FakePlatform()})
+
+    assert [parcel.kind for parcel in parcels] == [Kind.PRIVATE, Kind.FILE]
+    assert parcels[1].place == Place("slack", "T1", user="U1")
 
 
 def test_a_schedule_speaks_once_in_each_place() -> None:

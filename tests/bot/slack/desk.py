@@ -16,7 +16,7 @@ from bot.slack.http import Entrance
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
 from charts.picture import Picture
-from commands.core.answer import Answer
+from commands.core.answer import Answer, File
 from tests.fake_slack import PNG, FakeSlack
 
 
@@ -26,6 +26,7 @@ class Shelf:
 
     pictures: dict[str, Picture] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, File] = field(default_factory=dict)
 
     def find_upload(self, platform: str, tenant: str, digest: str) -> str | None:
         return self.files.get(f"{platform}/{tenant}/{digest}")
@@ -35,6 +36,9 @@ class Shelf:
 
     def picture(self, digest: str) -> Picture:
         return self.pictures[digest]
+
+    def document(self, digest: str) -> File:
+        return self.documents[digest]
 
 
 @dataclass

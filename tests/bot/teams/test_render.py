@@ -10,7 +10,22 @@ from hypothesis import strategies as some
 
 from bot.teams.render import card
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Table, Text, Tone
+from commands.core.answer import (
+    Answer,
+    Button,
+    Buttons,
+    Chart,
+    Choices,
+    Code,
+    Facts,
+    Field,
+    File,
+    Form,
+    Note,
+    Table,
+    Text,
+    Tone,
+)
 
 HOSTILE = [
     "[click](https://evil.example)",
@@ -73,3 +88,31 @@ def test_foreign_text_stays_text(text: str) -> None:
 @given(some.text(max_size=300))
 def test_a_card_is_always_json_of_bounded_size(text: str) -> None:
     assert len(json.dumps(card(whole(text)))) < 200_000
+
+
+def test_a_choice_shows_what_stands_and_each_option_is_a_whole_ask() -> None:
+    options = (Button("Orders", "units panel metric=orders"), Button("Customers", "units panel metric=customers"))
+    [_, menu, actions] = card(Answer("Units", (Choices("Metric", options, "Customers"),)))["body"]
+
+    assert menu["value"] == "units panel metric=customers"
+    assert [one["title"] for one in menu["choices"]] == ["Orders", "Customers"]
+    assert actions["actions"][0]["data"] == {"choice": menu["id"]}
+
+
+def test_a_form_unfolds_in_the_card() -> None:
+    fields = (Field("until", "Until", "date", value="2026-12-01"), Field("reason", "Why", "paragraph", optional=True))
+    [_, actions] = card(Answer("Idle disk", (Form("Snooze", "Snooze this", "snooze 3f9a1c", fields),)))["body"]
+
+    [unfold] = actions["actions"]
+    assert unfold["type"] == "Action.ShowCard"
+    assert [(one["type"], one["isRequired"]) for one in unfold["card"]["body"][1:]] == [
+        ("Input.Date", True),
+        ("Input.Text", False),
+    ]
+    assert unfold["card"]["actions"][0]["data"] == {"ask": "snooze 3f9a1c", "form": ["until", "reason"]}
+
+
+def test_a_document_is_named_with_what_it_holds() -> None:
+    [_, line] = card(Answer("Chargeback", (File("a_b.csv", "text/csv", b"", "Cost of *October*."),)))["body"]
+
+    assert line["text"] == r"**a\_b.csv**: Cost of \*October\*."
