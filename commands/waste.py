@@ -2,38 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from analysis.checks import discover
+from analysis.errors import UnknownName
 from analysis.findings import WAITING, Finding, State
 from analysis.money import Money
 from commands.core.answer import Answer, Button, Buttons, Facts, Note, Part, Table, Text, Tone
 from commands.core.cards import figures, worth
 from commands.core.context import Context
-from commands.core.registry import Group, command
-from commands.core.scope import holds, resolve, said
+from commands.core.registry import Group, command, quoted
+from commands.core.scope import NOBODY, holds, resolve, said
 
 PAGE = 5
 TOP = 10
 STANDING = (*WAITING, State.CLAIMED)
 
 
-@command("waste", group=Group.WASTE, examples=("waste", "waste team=search min=100", "waste check=idle-machine"))
-def waste(context: Context, *, check: str = "", min: Decimal = Decimal(0), skip: int = 0, **scope: str) -> Answer:  # noqa: A002
+GROUPS: Mapping[str, Callable[[Finding], str]] = {
+    "team": lambda finding: finding.tags.get("team", ""),
+    "account": lambda finding: finding.account,
+    "check": lambda finding: finding.check,
+    "owner": lambda finding: finding.owner_name,
+}
+MOST_GROUPS = 12
+
+
+@command(
+    "waste",
+    group=Group.WASTE,
+    examples=("waste", "waste team=search min=100", "waste check=idle-machine", "waste by=team"),
+)
+def waste(
+    context: Context,
+    *,
+    check: str = "",
+    min: Decimal = Decimal(0),  # noqa: A002
+    owner: str = "",
+    by: str = "",
+    skip: int = 0,
+    **scope: str,
+) -> Answer:
     """List what could be switched off or made smaller, each priced from its own billed rows.
 
-    Findings that are open or claimed, the most expensive first, five at a time; min is a price a month.
+    Findings that are open or claimed, the most expensive first, five at a time; min is a price a month, owner is who
+    claimed it (or none). by=team, by=account, by=check or by=owner adds them up instead.
     """
     if check:
         discover()[check]  # refuses an unknown one, with suggestions
+    if by and by not in GROUPS:
+        raise UnknownName("grouping", by, known=list(GROUPS))
     resolve(context.costs, scope)  # likewise
     found = [
         finding
         for finding in context.findings.standing(*STANDING)
-        if finding.monthly_waste.amount >= min and (not check or finding.check == check) and holds(finding, scope)
+        if finding.monthly_waste.amount >= min
+        and (not check or finding.check == check)
+        and (not owner or owner.lower() in (finding.owner_name.lower() or NOBODY))
+        and holds(finding, scope)
     ]
     title = f"Waste{said(scope)}"
+    if found and by:
+        return _grouped(found, title, by, context)
     if not found:
         return Answer(
             f"{title}: nothing", (Text("No open finding matches. Well driven."),), Tone.GOOD, data={"findings": []}
@@ -43,13 +75,42 @@ def waste(context: Context, *, check: str = "", min: Decimal = Decimal(0), skip:
         f"{title}: {total_of(found)} a month",
         (
             _facts(found),
-            *_list(page, max(0, skip)),
-            *_more(found, page, skip, check, min, scope),
+            *_list(page, max(0, skip), context.now),
+            *_more(found, page, skip, {"check": check, "min": str(min or ""), "owner": owner}, scope),
             _small_print(context),
         ),
         Tone.WARN,
         shows=tuple(finding.id for finding in page),
         data={"total": _by_currency(found), "count": len(found), "findings": [figures(finding) for finding in found]},
+    )
+
+
+def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) -> Answer:
+    """The same findings added up: who, how many, how much, and the biggest single one."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault(GROUPS[by](finding), []).append(finding)
+    ranked = sorted(groups.items(), key=lambda item: -sum(finding.monthly_waste.amount for finding in item[1]))
+    shown = ranked[:MOST_GROUPS]
+    rows = tuple((name or NOBODY, str(len(mine)), total_of(mine), mine[0].title) for name, mine in shown)
+    rest = (("… and others", "", "", f"{len(ranked) - len(shown)} more"),) if len(ranked) > len(shown) else ()
+    top = ranked[0][0] or NOBODY
+    drill = tuple(Button(name or NOBODY, quoted(("waste", f"{by}={name or NOBODY}"))) for name, _ in shown[:5])
+    return Answer(
+        f"{title} by {by}: {total_of(found)} a month, most of it {top}",
+        (
+            Table((by.capitalize(), "Findings", "A month", "Biggest"), (*rows, *rest), numbers=(1, 2)),
+            Buttons(drill),
+            _small_print(context),
+        ),
+        Tone.WARN,
+        data={
+            "by": by,
+            "groups": [
+                {"name": name or None, "count": len(mine), "monthly": _by_currency(mine)} for name, mine in ranked
+            ],
+            "total": _by_currency(found),
+        },
     )
 
 
@@ -79,27 +140,33 @@ def _facts(found: Sequence[Finding]) -> Facts:
     )
 
 
-def _list(page: Sequence[Finding], skip: int) -> tuple[Part, ...]:
+def _stands(finding: Finding, now: datetime) -> str:
+    if finding.owner_name:
+        return finding.owner_name
+    days = (now - finding.first_seen).days if finding.first_seen else 0
+    return f"open {days} day{'' if days == 1 else 's'}" if days else "new"
+
+
+def _list(page: Sequence[Finding], skip: int, now: datetime) -> tuple[Part, ...]:
     rows = tuple(
-        (f"{number}. {finding.title}", finding.tags.get("team", "–"), worth(finding), finding.owner_name or "–")
+        (f"{number}. {finding.title}", finding.tags.get("team", "–"), worth(finding), _stands(finding, now))
         for number, finding in enumerate(page, start=skip + 1)
     )
     buttons = tuple(
         Button(f"{number}. Show", f"finding {finding.short}") for number, finding in enumerate(page, start=skip + 1)
     )
-    return (Table(("What", "Team", "A month", "Claimed by"), rows, numbers=(2,)), Buttons(buttons))
+    return (Table(("What", "Team", "A month", "Who has it"), rows, numbers=(2,)), Buttons(buttons))
 
 
 def _more(
-    found: Sequence[Finding], page: Sequence[Finding], skip: int, check: str, least: Decimal, scope: dict[str, str]
+    found: Sequence[Finding], page: Sequence[Finding], skip: int, options: Mapping[str, str], scope: Mapping[str, str]
 ) -> tuple[Part, ...]:
     left = len(found) - skip - len(page)
     if left <= 0:
         return ()
-    words = ["waste", *(f'{key}="{value}"' for key, value in scope.items())]
-    words += [f"check={check}"] if check else []
-    words += [f"min={least}"] if least else []
-    return (Buttons((Button(f"Show {min(left, PAGE)} of {left} more", " ".join((*words, f"skip={skip + PAGE}"))),)),)
+    given = [f"{key}={value}" for key, value in (*scope.items(), *options.items()) if value]
+    again = quoted(("waste", *given, f"skip={skip + PAGE}"))
+    return (Buttons((Button(f"Show {min(left, PAGE)} of {left} more", again),)),)
 
 
 def _small_print(context: Context) -> Note:

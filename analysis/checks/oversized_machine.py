@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from analysis.checks import check
 from analysis.checks.idle_machine import is_idle
-from analysis.estate import Estate, Machine, Size
+from analysis.estate import Bill, Estate, Machine, Size
 from analysis.findings import Action, Finding, Remedy
 
 IDLE_CPU, IDLE_NETWORK_MB = 5.0, 5.0  # below this it is idle, and resizing is the wrong advice
@@ -53,9 +53,15 @@ def oversized_machine(
                     f"{machine.size.name} ({machine.size.vcpus} vCPU, {machine.size.memory_gb:g} GB)",
                 ),
                 ("Size that fits", f"{smaller.name} ({smaller.vcpus} vCPU, {smaller.memory_gb:g} GB)"),
+                *_after(estate.bill(machine), part),
             ),
             part=part,
         )
+
+
+def _after(bill: Bill | None, part: float) -> tuple[tuple[str, str], ...]:
+    """What it would be billed in the size that fits."""
+    return (("A month after", str((bill.effective * (1 - part)).cents())),) if bill else ()
 
 
 def _fitting(machine: Machine, headroom_percent: float, max_memory_percent: float) -> Size | None:

@@ -45,7 +45,8 @@ def holds(finding: Finding, scope: Mapping[str, str]) -> bool:
         **{key.lower(): value for key, value in finding.tags.items()},
     }
     return all(
-        fields.get(key, "").lower() in {w.strip().lower() for w in words.split(",")} for key, words in scope.items()
+        (fields.get(key) or NOBODY).lower() in {w.strip().lower() for w in words.split(",")}
+        for key, words in scope.items()
     )
 
 

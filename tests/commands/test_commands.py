@@ -153,6 +153,27 @@ def test_waste_lists_what_was_planted_worth_first(talk: Talk) -> None:
     assert few and all(one["check"] == "idle-machine" and one["monthly_waste"] >= 100 for one in few)
 
 
+def test_waste_adds_up_by_team_and_each_team_can_be_opened(talk: Talk) -> None:
+    talk.ask("assess")
+    grouped = talk.ask("waste by=team")
+
+    groups = grouped.data["groups"]
+    assert sum(one["count"] for one in groups) == talk.ask("waste").data["count"]
+    [buttons] = [part for part in grouped.parts if isinstance(part, Buttons)]
+    for button, group in zip(buttons.buttons, groups, strict=False):
+        assert talk.ask(button.ask).data["count"] == group["count"]
+    assert talk.ask("waste by=colour").data["error"] == "UnknownName"
+
+
+def test_waste_can_be_asked_for_by_who_has_it(talk: Talk) -> None:
+    talk.ask("assess")
+    name = talk.ask("waste").data["findings"][0]["id"][:8]
+    talk.ask(f"claim {name}")
+
+    assert [one["id"][:8] for one in talk.ask("waste owner=ana").data["findings"]] == [name]
+    assert name not in [one["id"][:8] for one in talk.ask("waste owner=none").data["findings"]]
+
+
 def test_waste_pages_to_the_end(talk: Talk) -> None:
     talk.ask("assess")
     seen: list[str] = []
