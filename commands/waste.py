@@ -86,20 +86,21 @@ def waste(
 
 
 def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) -> Answer:
-    """The same findings added up: who, how many, how much, and the biggest single one."""
+    """The same findings added up: who, how many, how much."""
     groups: dict[str, list[Finding]] = {}
     for finding in found:
         groups.setdefault(GROUPS[by](finding), []).append(finding)
     ranked = sorted(groups.items(), key=lambda item: -sum(finding.monthly_waste.amount for finding in item[1]))
     shown = ranked[:MOST_GROUPS]
-    rows = tuple((name or NOBODY, str(len(mine)), total_of(mine), mine[0].title) for name, mine in shown)
-    rest = (("… and others", "", "", f"{len(ranked) - len(shown)} more"),) if len(ranked) > len(shown) else ()
+    rows = tuple((name or NOBODY, str(len(mine)), total_of(mine)) for name, mine in shown)
+    left = [finding for _, mine in ranked[MOST_GROUPS:] for finding in mine]
+    rest = (("… and others", str(len(left)), total_of(left)),) if left else ()
     top = ranked[0][0] or NOBODY
     drill = tuple(Button(name or NOBODY, quoted(("waste", f"{by}={name or NOBODY}"))) for name, _ in shown[:5])
     return Answer(
         f"{title} by {by}: {total_of(found)} a month, most of it {top}",
         (
-            Table((by.capitalize(), "Findings", "A month", "Biggest"), (*rows, *rest), numbers=(1, 2)),
+            Table((by.capitalize(), "Findings", "A month"), (*rows, *rest), numbers=(1, 2)),
             Buttons(drill),
             _small_print(context),
         ),

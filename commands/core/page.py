@@ -1,0 +1,97 @@
+"""Answers as a document: one HTML page that stands alone, to be read, printed and kept."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import assert_never
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from commands.core.answer import Answer, Buttons, Chart, Choices, Code, Facts, File, Form, Note, Part, Table, Text
+
+MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
+
+
+def page(title: str, answers: Sequence[Answer], *, lead: str = "", language: str = "en") -> bytes:
+    """A page of ``answers``, each a section with its pictures inside; UTF-8, and nothing in it is fetched or run.
+
+    What can be clicked in a chat is written as the ask that it makes. Foreign text is escaped throughout.
+    """
+    return _template().render(title=title, answers=answers, lead=lead, language=language, draw=drawn).encode()
+
+
+def drawn(part: Part) -> Markup:  # noqa: C901 (a closed union)
+    """One part of an answer as HTML."""
+    match part:
+        case Text(text):
+            return _joined(Markup("<p>{}</p>").format(_marked(line)) for line in text.split("\n") if line.strip())
+        case Facts(pairs):
+            rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(*pair) for pair in pairs)
+            return Markup("<dl>{}</dl>").format(_joined(rows))
+        case Table():
+            return _table(part)
+        case Chart(picture):
+            source = base64.b64encode(picture.png).decode()
+            image = '<figure><img src="data:image/png;base64,{}" alt="{}"></figure>'
+            return Markup(image).format(source, picture.alt)  # noqa: S704 (escaped by format)
+        case Code(label, text):
+            return Markup("<p>{}</p><pre>{}</pre>").format(label, text)
+        case Buttons(buttons):
+            return _asks((button.label, button.ask) for button in buttons)
+        case Choices(label, _, chosen):
+            return Markup("<dl><dt>{}</dt><dd>{}</dd></dl>").format(label, chosen)
+        case Form(label, _, ask):
+            return _asks(((label, ask),))
+        case File(name, _, _, said):
+            return Markup("<p><b>{}</b>: {}</p>").format(name, said)
+        case Note(text):
+            return Markup('<p class="note">{}</p>').format(text)
+        case _:
+            assert_never(part)
+
+
+def _table(table: Table) -> Markup:
+    def row(cells: Sequence[str], tag: str) -> Markup:
+        marks = (' class="number"' if index in table.numbers else "" for index in range(len(cells)))
+        scope = ' scope="col"' if tag == "th" else ""
+        made = (
+            Markup(f"<{tag}{scope}{mark}>{{}}</{tag}>").format(cell)  # noqa: S704
+            for mark, cell in zip(marks, cells, strict=True)
+        )
+        return Markup("<tr>{}</tr>").format(_joined(made))
+
+    body = _joined(row(cells, "td") for cells in table.rows)
+    head = row(table.headings, "th")
+    return Markup('<div class="scroll"><table><thead>{}</thead><tbody>{}</tbody></table></div>').format(head, body)
+
+
+def _asks(asks: Iterable[tuple[str, str]]) -> Markup:
+    items = (Markup('<li title="/finops {}">{}</li>').format(ask, label) for label, ask in asks)
+    return Markup('<ul class="asks">{}</ul>').format(_joined(items))
+
+
+def _marked(text: str) -> Markup:
+    """``**bold**`` and `` `code` `` as elements, everything else as it is."""
+    pieces: list[Markup] = []
+    at = 0
+    for found in MARKUP.finditer(text):
+        pieces.append(escape(text[at : found.start()]))
+        tag = "b" if found["bold"] else "code"
+        pieces.append(Markup(f"<{tag}>{{}}</{tag}>").format(found["bold"] or found["code"]))  # noqa: S704
+        at = found.end()
+    return _joined((*pieces, escape(text[at:])))
+
+
+def _joined(pieces: Iterable[Markup]) -> Markup:
+    return Markup("").join(pieces)
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("commands.core", "")
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return made.get_template("page.html.j2")
