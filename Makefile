@@ -1,10 +1,10 @@
-# demo · test · check · bench: each makes its own .venv when there is none.
+# demo · test · check · bench: each makes its own .venv when there is none. `check` is `lint`, `test` and `slow`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test check wheel bench docs system clean
+.PHONY: demo test slow lint check wheel bench docs system clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
@@ -12,13 +12,19 @@ demo: $(VENV)/demo
 test: $(VENV)/dev system
 	$(BIN)/python -m pytest -m "not slow and not live"
 
-check: $(VENV)/dev system
+slow: $(VENV)/dev system
+	$(BIN)/python -m pytest -m "slow and not live"
+
+lint: $(VENV)/dev
 	$(BIN)/ruff format --check $(FILES)
 	$(BIN)/ruff check $(FILES)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m bot.docs --check
-	$(BIN)/python -m pytest -m "not live"
+
+check: lint
+	$(MAKE) test
+	$(MAKE) slow
 
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.docs
