@@ -10,7 +10,8 @@ from analysis.checks import discover
 from analysis.errors import UnknownName
 from analysis.findings import WAITING, Finding, State
 from analysis.money import Money
-from commands.core.answer import Answer, Button, Buttons, Facts, Note, Part, Table, Text, Tone
+from charts.picture import Picture
+from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
 from commands.core.cards import figures, worth
 from commands.core.context import Context
 from commands.core.registry import Group, command, quoted
@@ -101,6 +102,7 @@ def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) ->
         f"{title} by {by}: {total_of(found)} a month, most of it {top}",
         (
             Table((by.capitalize(), "Findings", "A month"), (*rows, *rest), numbers=(1, 2)),
+            Chart(_picture(ranked, by, context.report.locale)),
             Buttons(drill),
             _small_print(context),
         ),
@@ -113,6 +115,18 @@ def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) ->
             "total": _by_currency(found),
         },
     )
+
+
+def _picture(ranked: Sequence[tuple[str, Sequence[Finding]]], by: str, locale: str) -> Picture:
+    """The groups as bars, in the currency that most of the waste is in."""
+    from charts.bars import bars  # matplotlib is half of the bot's start
+
+    currency = next(iter(_by_currency([finding for _, mine in ranked for finding in mine])))
+    sums = ((name or NOBODY, _by_currency(mine).get(currency)) for name, mine in ranked)
+    rows = [(name, Money(amount, currency)) for name, amount in sums if amount is not None]
+    total = Money.total((amount for _, amount in rows), currency)
+    subtitle = f"{total.said(locale)} a month in {currency}"
+    return bars(rows, title=f"Waste by {by}", subtitle=subtitle, name="waste", locale=locale)
 
 
 def total_of(found: Sequence[Finding]) -> str:
