@@ -10,10 +10,10 @@ demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
 
 test: $(VENV)/dev system
-	$(BIN)/python -m pytest -m "not slow and not live"
+	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live"
 
 slow: $(VENV)/dev system
-	$(BIN)/python -m pytest -m "slow and not live"
+	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live"
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check $(FILES)
