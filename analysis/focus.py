@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd  # a quarter of the bot's start, and only ever handed in
 
 CostColumn: TypeAlias = Literal["EffectiveCost", "BilledCost", "ListCost", "ContractedCost"]
+QuantityColumn: TypeAlias = Literal["PricingQuantity", "ConsumedQuantity"]
+QUANTITY_COLUMNS: tuple[QuantityColumn, ...] = ("PricingQuantity", "ConsumedQuantity")
 COST_COLUMNS: tuple[CostColumn, ...] = ("EffectiveCost", "BilledCost", "ListCost", "ContractedCost")
 
 CHARGE_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
@@ -51,7 +53,7 @@ DIMENSIONS = (
     "CommitmentDiscountType",
     "CommitmentDiscountCategory",
 )
-COST = "Cost"  # the one figure of a CostFrame, whichever column it was summed from
+COST = "Cost"  # the one figure of a CostFrame, whichever column it was summed from, be it a quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,15 @@ class CostQuery:
 
     ``by`` holds ``DAY``, ``MONTH``, names of ``DIMENSIONS`` or ``Tags/<key>``. ``where`` maps a dimension to the
     values that count (any of them; ``None`` for rows that have none). A question is about one currency.
+
+    ``cost`` may be a quantity instead; quantities of one ``PricingUnit`` and ``SkuId`` alone can be added with sense.
     """
 
     period: Period
     currency: str
     by: tuple[str, ...] = ()
     where: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
-    cost: CostColumn = "EffectiveCost"
+    cost: CostColumn | QuantityColumn = "EffectiveCost"
     categories: tuple[str, ...] = RUNNING
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ import pandas as pd
 
 from analysis.errors import BadConfig, NoData
 from analysis.estate import Bill
-from analysis.focus import COST, DAY, MONTH, TAG, CostFrame, CostQuery, Freshness
+from analysis.focus import COST, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import DuckEngine, Engine, Rows
@@ -36,6 +36,7 @@ USUALLY_LATE = 2
 SILENT_DAYS = 10  # a provider that delivered nothing for so long is missing
 PRICED_DAYS = 30
 MOST_CACHED = 256
+QUANTITY = "decimal(38, 9)"  # what a sum of quantities is told in
 NOTHING_YET = "no billed rows are loaded yet; name your exports under [[providers]], then run pitcrew assess"
 
 
@@ -257,7 +258,8 @@ class Lake:
 
 
 def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
-    table = view.table_with((*query.by, *query.where))
+    quantity = query.cost in QUANTITY_COLUMNS
+    table = view.table_with((*query.by, *query.where, *((query.cost,) if quantity else ())))
     moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
     chosen = table.filter(
         _within(moment, query.period),
@@ -265,7 +267,8 @@ def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
         table.ChargeCategory.isin(query.categories),
         *(_one_of(name, table[name], values) for name, values in query.where.items()),
     )
-    cost = chosen[query.cost].sum().name(COST)
+    summed = chosen[query.cost].sum()
+    cost = (summed.cast(QUANTITY) if quantity else summed).name(COST)
     groups = list(query.by)
     return chosen.group_by(groups).agg(cost).order_by(groups) if groups else chosen.agg(cost)
 

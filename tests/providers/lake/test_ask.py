@@ -85,6 +85,13 @@ def test_billed_and_effective_cost_are_each_their_own(lake: Lake) -> None:
     assert sums(lake, "ServiceName", cost="EffectiveCost") == {"Compute": Decimal(3)}
 
 
+def test_quantities_are_summed_from_the_rows(lake: Lake) -> None:
+    hours = [row(PricingQuantity="1.5", PricingUnit="Hours"), row(PricingQuantity="2", PricingUnit="Hours")]
+    loaded(lake, [*hours, row(PricingQuantity="", PricingUnit="")])
+
+    assert sums(lake, "PricingUnit", cost="PricingQuantity") == {"Hours": Decimal("3.5")}
+
+
 def test_currencies_are_never_added(lake: Lake) -> None:
     loaded(lake, [row(cost="10"), row(cost="25", BillingCurrency="eur"), row(cost="-1", ChargeCategory="Credit")])
 
