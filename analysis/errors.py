@@ -20,6 +20,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+FEW = 12  # names that can be listed in a sentence
+
+
 class FinOpsError(Exception):
     """Shown to the asker word for word: it names the thing and the next step."""
 
@@ -34,7 +37,8 @@ class UnknownName(BadAsk):
     def __init__(self, noun: str, name: str, known: Iterable[str]) -> None:
         self.noun, self.name, self.known = noun, name, tuple(known)
         self.close = get_close_matches(name.lower(), self.known, n=2, cutoff=0.6)
-        meant = f"; did you mean {' or '.join(self.close)}?" if self.close else ""
+        few = f"; there are {', '.join(sorted(self.known))}" if 0 < len(self.known) <= FEW else ""
+        meant = f"; did you mean {' or '.join(self.close)}?" if self.close else few
         super().__init__(f"no {noun} is named {name!r}{meant}")
 
 

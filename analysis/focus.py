@@ -39,6 +39,7 @@ DIMENSIONS = (
     "ServiceName",
     "RegionId",
     "ChargeCategory",
+    "ChargeFrequency",
     "CommitmentDiscountStatus",
     "ResourceId",
     "ResourceName",

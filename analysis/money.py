@@ -94,6 +94,12 @@ class Money:
         digits = Decimal(1).scaleb(-get_currency_precision(self.currency))
         return format_currency(self.amount.quantize(digits, rounding="ROUND_HALF_UP"), self.currency, locale=locale)
 
+    def signed(self, locale: str = DEFAULT_LOCALE) -> str:
+        """As a change: with a plus, or a minus that is as wide; nothing is 0."""
+        if not self.amount:
+            return "0"
+        return f"+{self.said(locale)}" if self.amount > 0 else f"−{(-self).said(locale)}"
+
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:
             raise CurrencyMismatch(self.currency, other.currency)

@@ -28,6 +28,7 @@ THE_COMMANDS = [
     "status",
     "summary",
     "waste",
+    "why",
 ]
 
 
