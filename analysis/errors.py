@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-
 FEW = 12  # names that can be listed in a sentence
 
 

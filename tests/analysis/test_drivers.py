@@ -82,5 +82,5 @@ def test_changes_that_cancel_out_are_both_seen() -> None:
     moved = changes([("a", usd(100, "USD")), ("b", usd(10, "USD"))], [("a", usd(10, "USD")), ("b", usd(100, "USD"))])
     whole = Variance(found.earlier, found.later, found.before, found.after, found.causes, {"service": moved})
 
-    assert [(one.name, one.change.amount) for one in whole.top("service")] == [("a", -90), ("b", 90)]
+    assert [(one.name, one.change.amount) for one in whole.top("service")] == [("a", Decimal(-90)), ("b", Decimal(90))]
     assert whole.share == 0
