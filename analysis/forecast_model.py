@@ -82,13 +82,13 @@ def fit(values: np.ndarray, start: date, ahead: int) -> Fitted:
     days = [start + timedelta(days=n) for n in range(values.shape[1] + ahead)]
     count = values.shape[1]
     first = begins(values)
-    filled = _mirrored(values, first)
+    filled = mirrored(values, first)
     weekday = np.array([day.weekday() for day in days])
     month_day = np.array([day.day for day in days])
-    factors = _weekday_factors(_without_first_days(filled, month_day[:count]), first, weekday[:count])
+    factors = weekday_factors(filled, first, weekday[:count], month_day[:count])
     weekdays = factors[:, weekday]
     past_weekdays = weekdays[:, :count]
-    charges, past = _monthly_charges(filled, first, past_weekdays, month_day[:count])
+    charges, past = monthly_charges(filled, first, past_weekdays, month_day[:count])
     smooth, sigma = _without_spikes(past, first, past_weekdays)
     levels, slopes = _levels(smooth, first, past_weekdays)
     jump = _step(smooth, first, past_weekdays, sigma, levels, slopes)
@@ -140,7 +140,7 @@ def slope_sums(start: int, end: int) -> float:
     return float(TREND_KEPT * reach.mean())
 
 
-def _mirrored(values: np.ndarray, first: np.ndarray) -> np.ndarray:
+def mirrored(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Fill the days before a series begins with its first days in reverse, so that windows need no special case."""
     count = values.shape[1]
     offset = np.arange(count)[None, :] - first[:, None]
@@ -163,7 +163,7 @@ def _local(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _finite_median(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def finite_median(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Median and count of what is not NaN along the last axis; of nothing, NaN."""
     ordered = np.sort(values, axis=-1)  # NaN comes last
     count = np.isfinite(values).sum(axis=-1)
@@ -175,7 +175,7 @@ def _finite_median(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _spread(residuals: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Sigma of each series by its median absolute deviation, over the days it exists."""
     lived = np.arange(residuals.shape[1]) >= first[:, None]
-    return SIGMA_OF_MAD * _finite_median(np.where(lived, np.abs(residuals), np.nan))[0]
+    return SIGMA_OF_MAD * finite_median(np.where(lived, np.abs(residuals), np.nan))[0]
 
 
 def _without_first_days(values: np.ndarray, month_day: np.ndarray) -> np.ndarray:
@@ -186,8 +186,9 @@ def _without_first_days(values: np.ndarray, month_day: np.ndarray) -> np.ndarray
     return np.where(stands_out & (month_day <= 3), local, values)  # noqa: PLR2004
 
 
-def _weekday_factors(values: np.ndarray, first: np.ndarray, weekday: np.ndarray) -> np.ndarray:
+def weekday_factors(values: np.ndarray, first: np.ndarray, weekday: np.ndarray, month_day: np.ndarray) -> np.ndarray:
     """How much each weekday costs against its week (S × 7), around 1."""
+    values = _without_first_days(values, month_day)
     mean = _windows(values, WEEK).mean(axis=2)
     usual = np.abs(values).mean(axis=1, keepdims=True)
     lived = (np.arange(values.shape[1]) >= first[:, None]) & (np.abs(mean) > 0.1 * usual)
@@ -197,7 +198,7 @@ def _weekday_factors(values: np.ndarray, first: np.ndarray, weekday: np.ndarray)
     for day in range(WEEK):
         on = np.flatnonzero(weekday[-WEEKDAY_DAYS:] == day)
         if on.size:
-            middle, counts[:, day] = _finite_median(ratio[:, on])
+            middle, counts[:, day] = finite_median(ratio[:, on])
             medians[:, day] = np.nan_to_num(middle, nan=1.0)
             around[:, on] = ratio[:, on] - medians[:, day : day + 1]
     prior = _weekday_prior(medians, counts, around)[:, None]
@@ -217,7 +218,7 @@ def _weekday_prior(medians: np.ndarray, counts: np.ndarray, around: np.ndarray) 
     return prior
 
 
-def _monthly_charges(
+def monthly_charges(
     values: np.ndarray, first: np.ndarray, weekdays: np.ndarray, month_day: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """What comes on the same day of each month (S × 32), and the past without it."""
@@ -241,7 +242,7 @@ def _monthly_charges(
         regular = (hits >= 2) & (hits >= CHARGE_SHARE * months) & ((hits > 2) | alike)  # noqa: PLR2004
         regular |= (day == 1) & (hits == 1) & (months == 1)
         regular &= hit[:, -1]
-        amount = np.where(regular, np.nan_to_num(_finite_median(seen[:, -4:])[0]), 0.0)
+        amount = np.where(regular, np.nan_to_num(finite_median(seen[:, -4:])[0]), 0.0)
         charges[:, day] = amount
         past[:, on] -= np.where(hit & regular[:, None], excess[:, on], 0.0)
     return charges, past

@@ -7,7 +7,12 @@ import subprocess
 import sys
 from os import cpu_count
 
-SUITES = ("benchmarks.chat_latency", "benchmarks.acknowledgement", "benchmarks.forecast_accuracy")
+SUITES = (
+    "benchmarks.chat_latency",
+    "benchmarks.acknowledgement",
+    "benchmarks.forecast_accuracy",
+    "benchmarks.anomaly_recall",
+)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from bot.clock import Clock, stopped_at, wall
 from bot.log import configure
 from commands.core.answer import Answer
 from providers.provider import Progress
+
+if TYPE_CHECKING:
+    from bot.series_file import Told
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
@@ -124,6 +127,58 @@ def sample(
     with _progress(quiet=False) as progress:
         written = write(out, seed=seed, months=months, scale=scale, as_of=day, progress=progress)
     typer.echo(f"The sample company is in {written.root}; what was planted is in {written.root / 'truths.json'}.")
+
+
+SeriesFile = Annotated[Path, typer.Argument(help="A CSV (may be gzipped) with the columns series, date, value.")]
+TextOrJson = Annotated[str, typer.Option("--format", help="text | json")]
+
+
+@app.command(name="forecast-file")
+def forecast_file(
+    path: SeriesFile,
+    as_of: Annotated[str, typer.Option(help="Forecast from this day on; the day after the last if not given.")] = "",
+    format_: TextOrJson = "text",
+    backtest: Annotated[int, typer.Option(min=0, max=24, help="Score so many earlier months instead.")] = 0,
+) -> None:
+    """Forecast any daily series: the month's end and the next three months, with their 80 and 95 % ranges."""
+    from bot import series_file
+
+    book, day = series_file.read(path), _date(as_of, "--as-of")
+    if backtest:
+        typer.echo(json.dumps(series_file.backtest(book, day, backtest), indent=2))
+        return
+    _tell(series_file.foretold(book, day), format_)
+
+
+@app.command(name="anomalies-file")
+def anomalies_file(
+    path: SeriesFile,
+    since: Annotated[str, typer.Option("--from", help="Events that begin on this day or later.")] = "",
+    until: Annotated[str, typer.Option("--to", help="What is known: up to this day, included.")] = "",
+    threshold: Annotated[float, typer.Option(min=1.0, max=50.0, help="How far off a day must be, in sigmas.")] = 5.0,
+    format_: TextOrJson = "text",
+) -> None:
+    """Find the anomalies of any daily series: spikes, dips, steps and ramps, with their impact."""
+    from bot import series_file
+
+    _tell(series_file.watched(series_file.read(path), _date(since, "--from"), _date(until, "--to"), threshold), format_)
+
+
+def _tell(told: Told, format_: str) -> None:
+    from bot import series_file
+
+    if format_ == "json":
+        typer.echo(json.dumps(told.data(), indent=2, ensure_ascii=False))
+        return
+    for line in series_file.as_text(told):
+        typer.echo(line)
+
+
+def _date(text: str, option: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadConfig(f"{option} {text!r} is no date; write it like 2026-05-20") from None
 
 
 @app.command()
