@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
+from analysis.purchases import offers
 from bot.cadence.schedule import Schedule
 from commands.core.context import Permission
 from commands.core.registry import discover as discover_commands
@@ -64,6 +66,7 @@ TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
 Currency: TypeAlias = Annotated[str, AfterValidator(_currency)]
 Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
 Amount: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
+Share: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -145,6 +148,32 @@ class BudgetEntry(Section):
     account: str = Field("", description="A SubAccountId; empty for everything.")
 
 
+class ExclusionEntry(Section):
+    """Costs that are known to jump: no anomaly is told of them until a day."""
+
+    account: str = Field("", description="An account's name; empty for any.")
+    service: str = Field("", description="A service's name; empty for any.")
+    until: date = Field(description="The last day it holds: every exclusion ends.")
+    why: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _of_something(self) -> ExclusionEntry:
+        if not self.account and not self.service:
+            raise ValueError("an exclusion names an account, a service, or both")
+        return self
+
+
+class CommitmentsSection(Section):
+    """What a purchase of commitments may promise, where your own commitments do not tell."""
+
+    discount: Mapping[str, Share] = Field(
+        default_factory=dict, description="The one-year discount without upfront payment, by ProviderName."
+    )
+    hourly_floor: Annotated[Decimal, BeforeValidator(_decimal)] | None = Field(
+        None, gt=0, le=1, description="The part of a day's mean that runs in each of its hours; bills are daily."
+    )
+
+
 class ScheduleEntry(Section):
     """What the clock asks, and who hears it: exactly what a person would type."""
 
@@ -167,6 +196,8 @@ class Config(Section):
     server: ServerSection = ServerSection()
     providers: Sequence[Provider] = ()
     budgets: Sequence[BudgetEntry] = ()
+    exclusions: Sequence[ExclusionEntry] = ()
+    commitments: CommitmentsSection = CommitmentsSection()
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     personas: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     roles: Mapping[str, Sequence[Permission]] = Field(default_factory=dict)
@@ -180,6 +211,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _everything_named_exists(self) -> Config:
         checks, personas, commands = discover_checks(), discover_personas(), discover_commands()
+        offers(self.commitments.discount)
         for name, settings in self.checks.items():
             checks[name].accepts(settings)
         for name, routes in self.personas.items():

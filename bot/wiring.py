@@ -13,6 +13,7 @@ from uuid import uuid4
 from analysis.budgets import Budget
 from analysis.errors import BadConfig
 from analysis.money import Money
+from analysis.purchases import offers
 from bot import config as deployment
 from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
@@ -21,7 +22,7 @@ from bot.identity import caller_of
 from bot.ports import Ask, Place
 from bot.state import State
 from commands.core.answer import Answer
-from commands.core.context import Context, Report
+from commands.core.context import Context, Exclusion, Report
 from commands.core.registry import answer
 from providers.provider import Progress, Provider
 
@@ -76,7 +77,10 @@ class Crew:
             told.locale,
             told.year_starts,
             sample=self.config.sample,
+            exclusions=[Exclusion(one.until, one.why, one.account, one.service) for one in self.config.exclusions],
             budgets=budgets,
+            commitments=lambda now: [term for source in self.sources for term in source.commitments(now)],
+            offers=offers(self.config.commitments.discount, self.config.commitments.hourly_floor),
         )
 
     def remembering(self, state: State) -> Crew:
@@ -94,6 +98,7 @@ class Crew:
             findings=self.state.findings,
             audit=self.state.audit,
             assessments=self.assessor,
+            verdicts=self.state.verdicts,
             report=self.report,
             machinery=self.machinery,
         )

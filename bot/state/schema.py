@@ -195,6 +195,29 @@ upload = Table(
     Column("digest", String(64), primary_key=True),
     Column("file", String(200), nullable=False),
 )
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("key", String(400), nullable=False, unique=True),
+    Column("event", String(40), nullable=False, index=True),
+    Column("series", JSON, nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("by_name", String(200), nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+)
+saving = Table(
+    "saving",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("finding", String(40), nullable=False, index=True),
+    Column("status", String(20), nullable=False),
+    Column("monthly", String(60), nullable=False),  # decimal text
+    Column("currency", String(3), nullable=False),
+    Column("line", JSON, nullable=False),  # the whole arithmetic, as it was entered
+    Column("at", Utc, nullable=False),
+)
 fire = Table(
     "fire",
     metadata,

@@ -12,6 +12,7 @@ from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
 from bot.state.outbox import OutboxTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
+from bot.state.verdicts import VerdictsTable
 
 
 class State:
@@ -25,6 +26,7 @@ class State:
         self.findings = FindingsTable(database, self.audit, self.outbox)
         self.fires = FiresTable(database, self.inbox)
         self.runs = RunsTable(database)
+        self.verdicts = VerdictsTable(database)
 
     @classmethod
     def open(cls, url: str, clock: Clock, *, folder: Path | None = None, upgrade: bool = True) -> State:

@@ -10,11 +10,13 @@ from typing import Protocol
 
 from analysis.assessment import Assessment
 from analysis.budgets import Budget
+from analysis.commitments import Term
 from analysis.estate import Bill
 from analysis.findings import Finding, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import Period
+from analysis.purchases import OFFERS, Offer
 
 
 class Permission(StrEnum):
@@ -110,6 +112,35 @@ class Seen:
         return (*self.opened, *self.reopened)
 
 
+class Said(StrEnum):
+    """What people may say of an anomaly."""
+
+    EXPECTED = "expected"
+    INVESTIGATING = "investigating"
+    FALSE_ALARM = "false-alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What somebody said of one event of a series (its names, as ``DailySeries`` has them)."""
+
+    event: str
+    series: tuple[str, ...]
+    said: Said
+    by_name: str
+    at: datetime
+
+
+class Verdicts(Protocol):
+    """What people said of anomalies; it changes what is told next."""
+
+    def judge(self, event: str, series: tuple[str, ...], said: Said, by: Caller, now: datetime) -> None:
+        """Write down what ``by`` says; the same ``by.key`` twice is once."""
+
+    def since(self, moment: datetime) -> Sequence[Judgement]:
+        """What was said since then, the oldest first."""
+
+
 class Audit(Protocol):
     """Who asked what, and how it ended."""
 
@@ -128,6 +159,22 @@ class Assessments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Costs that are known to jump, up to and including a day: an account, a service, or both (empty: any)."""
+
+    until: date
+    why: str
+    account: str = ""
+    service: str = ""
+
+    def holds(self, name: Sequence[str], today: date) -> bool:
+        """Whether a series, named by account and service, is excluded today."""
+        account, service, *_ = (*name, "", "")
+        matches = (not self.account or self.account == account) and (not self.service or self.service == service)
+        return today <= self.until and matches
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """How this deployment likes its figures: ``[report]`` in the deployment file."""
 
@@ -136,7 +183,10 @@ class Report:
     locale: str = "en_US"
     year_starts: int = 1  # the month that the fiscal year begins with
     sample: bool = False  # the figures are the sample company's
+    exclusions: Sequence[Exclusion] = ()  # what no anomaly is told of
     budgets: Callable[[date], Sequence[Budget]] = lambda _: ()  # those in force on a day
+    commitments: Callable[[datetime], Sequence[Term]] = lambda _: ()  # when they end, as far as providers tell
+    offers: Sequence[Offer] = OFFERS  # the commitments that may be proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +199,6 @@ class Context:
     findings: Findings
     audit: Audit
     assessments: Assessments
+    verdicts: Verdicts
     report: Report = field(default_factory=Report)
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

@@ -17,8 +17,10 @@ from tests.conftest import Company, Talk
 
 THE_COMMANDS = [
     "acknowledge",
+    "anomalies",
     "assess",
     "claim",
+    "commitments",
     "finding",
     "forecast",
     "help",
@@ -27,6 +29,7 @@ THE_COMMANDS = [
     "snooze",
     "status",
     "summary",
+    "verdict",
     "waste",
     "why",
 ]
