@@ -37,7 +37,9 @@ class Forecast:
     """What one series will cost.
 
     ``actual`` are the complete days of history, from ``start``; ``provisional`` the days after them that have rows
-    and may still grow. ``daily[j]`` is the expected cost of day ``known_until + j``, through the last of ``months``.
+    and may still grow. ``windows`` hold what was asked for: of each period the days from
+    ``known_until`` on, with a range of their own, since bounds of months cannot be added.
+    ``daily[j]`` is the expected cost of day ``known_until + j``, through the last of ``months``.
     ``fan`` holds, for each day of ``month`` from ``known_until`` on, the cumulated cost of the month to the end of
     that day: expected, low80, high80, low95, high95 (shape: days × 5).
     """
@@ -52,6 +54,7 @@ class Forecast:
     month_to_date: Money  # of complete days
     month_end: Range
     months: tuple[tuple[Period, Range], ...]
+    windows: tuple[tuple[Period, Range], ...]
     daily: np.ndarray
     fan: np.ndarray
     monthly_charges: tuple[tuple[int, Money], ...]  # day of the month, and what is scheduled on it
@@ -70,18 +73,22 @@ class _Task:
     known_until: date
     month: Period
     months: tuple[Period, ...]
+    windows: tuple[Period, ...]
 
     @property
     def ahead(self) -> int:
-        return max(0, self.day(self.months[-1].end if self.months else self.month.end))
+        ends = (self.month.end, *(period.end for period in (*self.months, *self.windows)))
+        return max(0, self.day(max(ends)))
 
     def day(self, when: date) -> int:
         """Days from the first unknown day to ``when``."""
         return (when - self.known_until).days
 
 
-def forecast(series: DailySeries, *, known_until: date, as_of: date, months: int = 3) -> Sequence[Forecast]:
-    """Forecast each series to the end of the month of ``as_of`` and ``months`` further ones.
+def forecast(
+    series: DailySeries, *, known_until: date, as_of: date, months: int = 3, windows: Sequence[Period] = ()
+) -> Sequence[Forecast]:
+    """Forecast each series to the end of the month of ``as_of`` and ``months`` further ones, and over ``windows``.
 
     Days from ``known_until`` on are not believed: providers deliver a day's rows over the following days. They come
     back as ``provisional``. Series forecast together lend each other how errors grow, so hand in a portfolio at once.
@@ -102,12 +109,28 @@ def forecast(series: DailySeries, *, known_until: date, as_of: date, months: int
         row, day = (int(place[0]) for place in np.nonzero(~np.isfinite(series.values)))
         where = f"{' '.join(series.names[row])} on {series.start + timedelta(days=day)}"
         raise BadData(f"the cost of {where} is missing; a day without cost is 0, so fill it or leave the series out")
-    task = _Task(series.start, known_until, month, tuple(months_after(as_of, months)))
+    task = _Task(series.start, known_until, month, tuple(months_after(as_of, months)), tuple(windows))
     chunks = max(1, -(-len(series.names) // CHUNK))
     found: list[Forecast] = []
     for rows in np.array_split(np.arange(len(series.names)), chunks):
         found.extend(_forecast(series, rows, known, task))
     return found
+
+
+def whole(period: Period, outlook: Forecast) -> tuple[Money, Range]:
+    """What a period has cost in complete days, and what all of it will: the forecast's month, or one of its windows.
+
+    Raises:
+        KeyError: it was not asked for.
+    """
+    if period == outlook.month:
+        return outlook.month_to_date, outlook.month_end
+    begin = max(0, (period.start - outlook.start).days)
+    end = max(begin, (min(outlook.known_until, period.end) - outlook.start).days)
+    spent = _cents(fsum(outlook.actual[begin:end]), outlook.currency)
+    coming = dict(outlook.windows)[period]
+    amounts = (coming.expected, coming.low80, coming.high80, coming.low95, coming.high95)
+    return spent, Range(*(spent + amount for amount in amounts))
 
 
 def _forecast(series: DailySeries, rows: np.ndarray, known: int, task: _Task) -> Iterator[Forecast]:
@@ -122,6 +145,7 @@ def _forecast(series: DailySeries, rows: np.ndarray, known: int, task: _Task) ->
     to_date = [_to_date(row, task) for row in actual]
     fan = _fan(task, fitted.daily, weekdays, spread, floor) + np.array(to_date)[:, None, None]
     later = [_window(task, period, fitted.daily, weekdays, spread, floor) for period in task.months]
+    asked = [_window(task, period, fitted.daily, weekdays, spread, floor) for period in task.windows]
     for place, row in enumerate(rows):
         spent = _cents(to_date[place], series.currency)
         yield Forecast(
@@ -135,6 +159,9 @@ def _forecast(series: DailySeries, rows: np.ndarray, known: int, task: _Task) ->
             month_to_date=spent,
             month_end=_range(fan[place, -1], series.currency) if fan.shape[1] else Range(*[spent] * 5),
             months=tuple((span, _range(q[place], series.currency)) for span, q in zip(task.months, later, strict=True)),
+            windows=tuple(
+                (span, _range(q[place], series.currency)) for span, q in zip(task.windows, asked, strict=True)
+            ),
             daily=fitted.daily[place],
             fan=fan[place],
             monthly_charges=tuple(
@@ -164,7 +191,8 @@ def _fan(task: _Task, daily: np.ndarray, weekdays: np.ndarray, spread: Sizes, fl
 def _window(
     task: _Task, period: Period, daily: np.ndarray, weekdays: np.ndarray, spread: Sizes, floor: np.ndarray
 ) -> np.ndarray:
-    return _total(task.day(period.start), task.day(period.end), daily, weekdays, spread, floor)
+    begin, end = max(0, task.day(period.start)), max(0, task.day(period.end))
+    return _total(begin, end, daily, weekdays, spread, floor) if end > begin else np.zeros((len(daily), 5))
 
 
 def _total(

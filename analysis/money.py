@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import total_ordering
+from math import log10
 
 from analysis.errors import BadData, CurrencyMismatch
 
@@ -99,6 +101,19 @@ class Money:
         if not self.amount:
             return "0"
         return f"+{self.said(locale)}" if self.amount > 0 else f"−{(-self).said(locale)}"
+
+    def brief(self, locale: str = DEFAULT_LOCALE) -> str:
+        """In few characters, three digits of it: $12.3K; in full where the locale has no short form."""
+        from babel.numbers import format_compact_currency
+
+        size = abs(self.amount)
+        if size < WHOLE_FROM:
+            return self.said(locale)
+        digits = 2 - (int(log10(size)) % 3)
+        words = format_compact_currency(self.amount, self.currency, locale=locale, fraction_digits=digits)
+        if not any(letter.isalpha() for letter in words.replace(self.currency, "")):
+            return self.said(locale)
+        return re.sub(r"[.,]?0*(?=\D*$)", "", words, count=1) if re.search(r"[.,]\d*0\D*$", words) else words
 
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:

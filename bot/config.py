@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
 from analysis.purchases import offers
+from bot.allocation_section import AllocationSection
 from bot.cadence.schedule import Schedule
 from commands.core.context import Permission
 from commands.core.registry import discover as discover_commands
@@ -140,12 +141,24 @@ Provider: TypeAlias = Annotated[FocusProvider | SampleProvider, Field(discrimina
 
 
 class BudgetEntry(Section):
-    """A monthly budget."""
+    """What may be spent in a month, a fiscal quarter or a fiscal year."""
 
-    name: str
-    amount: Amount
+    name: str = Field(min_length=1)
+    amount: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0)]
     currency: Currency = "USD"
     account: str = Field("", description="A SubAccountId; empty for everything.")
+    period: Literal["month", "quarter", "year"] = "month"
+    where: Mapping[str, str] = Field(default_factory=dict, description='A scope: {team = "search"}.')
+
+
+class PlannedEntry(Section):
+    """A change of cost that is planned: what forecasts are asked to reckon with."""
+
+    name: str = Field(min_length=1)
+    amount: Annotated[Decimal, BeforeValidator(_decimal)] = Field(description="A month; negative for a saving.")
+    currency: Currency = "USD"
+    begins: str = Field(pattern=r"^\d{4}-\d{2}$", description="The first month, like 2027-01.")
+    ends: str = Field("", pattern=r"^(\d{4}-\d{2})?$", description="The last month; empty for ever.")
 
 
 class ExclusionEntry(Section):
@@ -196,8 +209,10 @@ class Config(Section):
     server: ServerSection = ServerSection()
     providers: Sequence[Provider] = ()
     budgets: Sequence[BudgetEntry] = ()
+    planned: Sequence[PlannedEntry] = ()
     exclusions: Sequence[ExclusionEntry] = ()
     commitments: CommitmentsSection = CommitmentsSection()
+    allocation: AllocationSection = AllocationSection()
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     personas: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     roles: Mapping[str, Sequence[Permission]] = Field(default_factory=dict)

@@ -13,7 +13,9 @@ from uuid import uuid4
 from analysis.budgets import Budget
 from analysis.errors import BadConfig
 from analysis.money import Money
+from analysis.periods import month_of
 from analysis.purchases import offers
+from analysis.what_if import Planned
 from bot import config as deployment
 from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
@@ -24,6 +26,7 @@ from bot.state import State
 from commands.core.answer import Answer
 from commands.core.context import Context, Exclusion, Report
 from commands.core.registry import answer
+from providers import remedies
 from providers.provider import Progress, Provider
 
 if TYPE_CHECKING:
@@ -77,9 +80,11 @@ class Crew:
             told.locale,
             told.year_starts,
             sample=self.config.sample,
+            planned=[_planned(one) for one in self.config.planned],
             exclusions=[Exclusion(one.until, one.why, one.account, one.service) for one in self.config.exclusions],
             budgets=budgets,
             commitments=lambda now: [term for source in self.sources for term in source.commitments(now)],
+            allocation=self.config.allocation.rulebook(),
             offers=offers(self.config.commitments.discount, self.config.commitments.hourly_floor),
         )
 
@@ -100,6 +105,7 @@ class Crew:
             assessments=self.assessor,
             verdicts=self.state.verdicts,
             report=self.report,
+            tag_fix=remedies.tag_fix,
             machinery=self.machinery,
         )
 
@@ -178,7 +184,16 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
             return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
 
 
+def _planned(one: deployment.PlannedEntry) -> Planned:
+    """A planned change, its months as days."""
+    begins = date.fromisoformat(f"{one.begins}-01")
+    ends = month_of(date.fromisoformat(f"{one.ends}-01")).end if one.ends else None
+    return Planned(one.name, Money(one.amount, one.currency), begins, ends)
+
+
 def _budgets(config: Config, sources: Sequence[Provider], day: date) -> Sequence[Budget]:
     """Budgets of the deployment file first, then those set in the clouds."""
-    own = [Budget(one.name, Money(one.amount, one.currency), one.account) for one in config.budgets]
+    own = [
+        Budget(one.name, Money(one.amount, one.currency), one.account, one.period, one.where) for one in config.budgets
+    ]
     return [*own, *(budget for source in sources for budget in source.budgets(day))]

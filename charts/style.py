@@ -11,12 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 from io import BytesIO
-from math import log10
 from textwrap import shorten
 from typing import Any
 
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_compact_currency
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -93,18 +91,7 @@ def short(amount: Money, locale: str = DEFAULT_LOCALE) -> str:
     """Money in few characters, three digits of it: $12.3K; in full where the locale has no short form."""
     if not amount:
         return "0"
-    return _or_english(lambda tongue: _compact(amount, tongue), locale)
-
-
-def _compact(amount: Money, locale: str) -> str:
-    size = abs(amount.amount)
-    if size < 1_000:  # noqa: PLR2004
-        return amount.said(locale)
-    digits = 2 - (int(log10(size)) % 3)
-    words = format_compact_currency(amount.amount, amount.currency, locale=locale, fraction_digits=digits)
-    if not any(letter.isalpha() for letter in words.replace(amount.currency, "")):
-        return amount.said(locale)
-    return re.sub(r"[.,]?0*(?=\D*$)", "", words, count=1) if re.search(r"[.,]\d*0\D*$", words) else words
+    return _or_english(amount.brief, locale)
 
 
 def day(when: date, locale: str = DEFAULT_LOCALE) -> str:
@@ -115,6 +102,11 @@ def day(when: date, locale: str = DEFAULT_LOCALE) -> str:
 def month(when: date, locale: str = DEFAULT_LOCALE) -> str:
     """A month: November 2026."""
     return _or_english(lambda tongue: str(format_date(when, "LLLL yyyy", locale=tongue)), locale)
+
+
+def short_month(when: date, locale: str = DEFAULT_LOCALE) -> str:
+    """A month of a year that is clear: Nov."""
+    return _or_english(lambda tongue: str(format_date(when, "LLL", locale=tongue)), locale)
 
 
 def writable(words: str) -> str:

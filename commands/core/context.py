@@ -8,15 +8,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from analysis.allocation_rules import Rulebook
 from analysis.assessment import Assessment
 from analysis.budgets import Budget
 from analysis.commitments import Term
 from analysis.estate import Bill
-from analysis.findings import Finding, Move, State
+from analysis.findings import Finding, Fix, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import Period
 from analysis.purchases import OFFERS, Offer
+from analysis.tagging import TagChange
+from analysis.what_if import Planned
 
 
 class Permission(StrEnum):
@@ -183,9 +186,11 @@ class Report:
     locale: str = "en_US"
     year_starts: int = 1  # the month that the fiscal year begins with
     sample: bool = False  # the figures are the sample company's
+    planned: Sequence[Planned] = ()  # changes of cost that a what-if reckons with
     exclusions: Sequence[Exclusion] = ()  # what no anomaly is told of
     budgets: Callable[[date], Sequence[Budget]] = lambda _: ()  # those in force on a day
     commitments: Callable[[datetime], Sequence[Term]] = lambda _: ()  # when they end, as far as providers tell
+    allocation: Rulebook = field(default_factory=Rulebook)  # whose cost is whose
     offers: Sequence[Offer] = OFFERS  # the commitments that may be proposed
 
 
@@ -201,4 +206,5 @@ class Context:
     assessments: Assessments
     verdicts: Verdicts
     report: Report = field(default_factory=Report)
+    tag_fix: Callable[[TagChange], Fix | None] = lambda _: None  # the commands that set a tag, where a provider has any
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

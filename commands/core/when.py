@@ -74,19 +74,38 @@ def periods_of(words: Sequence[str], context: Context, *, default: Period | None
     return now, read(rest[0], calendar) if rest else before(now, calendar.year_starts)
 
 
+def coming_of(words: Sequence[str], context: Context) -> Period:
+    """A period that has not ended, to be looked forward to: ``quarter``, ``q1``, ``year``, ``2027-03``.
+
+    Raises:
+        BadAsk: they mean none, or one that is over.
+    """
+    calendar, text = _calendar(context), _joined(words)
+    text = {"month": "this month", "quarter": "this quarter", "year": "this year"}.get(text, text)
+    yearless = re.fullmatch(rf"q[1-4]|{NAMES}", text)
+    for one in [f"{text} {calendar.today.year + years}" for years in range(3)] if yearless else [text]:
+        period = _read(one, calendar)
+        if period.end > calendar.today:
+            return period
+    raise BadAsk(f"{text!r} is over; a forecast looks forward: write quarter, year, q1, 2027-03 or fy2027")
+
+
 def read(text: str, calendar: Calendar) -> Period:
     """One period of a text in small letters.
 
     Raises:
         BadAsk: it is none.
     """
+    return _checked(_read(text, calendar), text, calendar)
+
+
+def _read(text: str, calendar: Calendar) -> Period:
     for pattern, reader in READERS:
         if found := re.fullmatch(pattern, text):
             try:
-                period = reader(calendar, [group or "" for group in found.groups()])
+                return reader(calendar, [group or "" for group in found.groups()])
             except (ValueError, OverflowError) as error:
                 raise BadAsk(f"{text!r} is no period: {error}. {EXAMPLES}") from None
-            return _checked(period, text, calendar)
     raise BadAsk(f"{text!r} is no period{_meant(text)}. {EXAMPLES}")
 
 

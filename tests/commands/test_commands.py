@@ -19,6 +19,7 @@ THE_COMMANDS = [
     "acknowledge",
     "anomalies",
     "assess",
+    "budget",
     "claim",
     "commitments",
     "finding",
