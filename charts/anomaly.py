@@ -82,7 +82,7 @@ def _frame(axes: Axes, seen: Watched, days: np.ndarray, top: float, locale: str)
     places = [float(one) for one in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, top)]
     places = [one for one in places if low <= one <= top * 1.1]
     style.ticks(axes, "y", places, [style.short(Money.of(one, seen.series.currency), locale) for one in places])
-    marks = [int(one) for one in np.linspace(days[0], days[-1], 5)]
+    marks = [int(one) for one in np.linspace(days[0], days[0] + 0.95 * (days[-1] - days[0]), 5)]
     style.ticks(axes, "x", marks, [style.day(_day(seen, one), locale) for one in marks])
 
 

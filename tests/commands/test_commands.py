@@ -30,6 +30,7 @@ THE_COMMANDS = [
     "snooze",
     "status",
     "summary",
+    "trends",
     "verdict",
     "waste",
     "why",
