@@ -1,7 +1,7 @@
 """Commitments: what was promised for a discount, how much of it was used, what it saved, and when it ends.
 
-FOCUS tells it in rows: ``Used`` and ``Unused`` usage carry a commitment's amortised cost (EffectiveCost), its ``Purchase``
-only what is invoiced (BilledCost). The two are never added.
+FOCUS tells it in rows: ``Used`` and ``Unused`` usage carry a commitment's amortised cost (EffectiveCost), its
+``Purchase`` only what is invoiced (BilledCost). The two are never added.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
+import numpy as np
+
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, month_of
+from analysis.purchases import Ladder, Offer, Usage
 
 NOTHING = Decimal(0)
 HOURS = 24
@@ -197,6 +200,45 @@ class Expiry:
         return next((days for days in WINDOWS if 0 < self.days_left <= days), 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Commitments:
+    """Everything about the commitments of one currency in a period, and what could be bought next.
+
+    ``standing`` and ``providers`` are of the period, ``days`` its days; ``months`` are those of the whole history, the
+    first and the last of them perhaps cut. ``kept`` has the most unused first; ``remarks`` are oddities, in sentences.
+    """
+
+    period: Period
+    standing: Standing
+    providers: Mapping[str, Standing]
+    months: Sequence[tuple[Period, Standing]]
+    days: Sequence[tuple[date, Standing]]
+    kept: Sequence[Kept]
+    expiries: Sequence[Expiry]
+    ladders: Sequence[Ladder]
+    remarks: Sequence[str]
+
+    @property
+    def currency(self) -> str:
+        """The one currency that all of it is in."""
+        return self.standing.currency
+
+    @property
+    def unused(self) -> Money:
+        """What was paid for and not used."""
+        return Money(self.standing.unused, self.currency).cents()
+
+    @property
+    def next_end(self) -> Expiry | None:
+        """What ends next."""
+        return next((expiry for expiry in self.expiries if expiry.days_left > 0), None)
+
+    @property
+    def offered(self) -> Sequence[Ladder]:
+        """The ladders that have a step."""
+        return [ladder for ladder in self.ladders if ladder.steps]
+
+
 def standings(lines: Iterable[Line], currency: str, by: Callable[[Line], K]) -> dict[K, Standing]:
     """Add lines up for each value of ``by``.
 
@@ -212,7 +254,7 @@ def standings(lines: Iterable[Line], currency: str, by: Callable[[Line], K]) -> 
 
 def unpriced(lines: Iterable[Line]) -> list[str]:
     """The providers whose covered usage has a cost and no on-demand price."""
-    found = {line.provider for line in lines if line.kind is Kind.USED and line.effective > 0 >= _price(line)}
+    found = {line.provider for line in lines if line.kind is Kind.USED and line.effective and not _price(line)}
     return sorted(found)
 
 
@@ -253,11 +295,12 @@ def expiries(kept: Iterable[Kept], terms: Iterable[Term], period: Period, today:
 
 
 def remarks(
-    kept: Sequence[Kept], last_seen: Mapping[str, tuple[str, date]], terms: Iterable[Term], period: Period
+    kept: Sequence[Kept], last_seen: Mapping[str, tuple[str, date]], unbilled: Iterable[Term], period: Period
 ) -> list[str]:
     """What is odd about the commitments of a period, in sentences.
 
-    ``last_seen`` holds the name and the last billed month of every commitment of the history, by its id.
+    ``last_seen`` holds the name and the last billed month of every commitment of the history, by its id; ``unbilled``
+    are those that providers list and no row names.
     """
     told: list[str] = []
     for one in kept:
@@ -273,16 +316,59 @@ def remarks(
         f"{name}: last billed in {month:%B %Y}; what it covered is on demand since"
         for name, month in sorted(gone, key=lambda one: one[1], reverse=True)[:MANY]
     ]
-    silent = [term for term in terms if term.starts < period.end and term.ends > period.start]
-    silent = [term for term in silent if term.id.lower() not in {*here, *last_seen}]
+    silent = [term for term in unbilled if term.starts < period.end and term.ends > period.start]
     told += [f"{term.name}: in force until {term.ends:%d %b %Y}, and no billed row names it" for term in silent[:MANY]]
     return told
 
 
+def usage_of(lines: Iterable[Line], offer: Offer, history: Period, currency: str) -> Usage:
+    """The daily history that an offer's ladder stands on.
+
+    What present commitments could cover is what they do cover and, at the same rate, their unused part.
+    """
+    days = np.zeros((4, history.days))
+    on_demand, covered, used, unused = days
+    for line in lines:
+        if line.provider != offer.provider or line.day not in history:
+            continue
+        day = (line.day - history.start).days
+        match (line.eligible, line.kind):
+            case (True, Kind.ON_DEMAND):
+                on_demand[day] += float(line.effective)
+            case (True, Kind.USED):
+                covered[day] += float(line.contracted or line.effective)
+            case (False, Kind.USED):
+                used[day] += float(line.effective)
+            case (False, Kind.UNUSED):
+                unused[day] += float(line.effective)
+            case _:
+                pass
+    idle = np.maximum(unused, 0)
+    busy = used > 0
+    capacity = np.where(
+        busy, covered * (1 + idle / np.where(busy, used, 1)), covered + idle / (1 - float(offer.discount))
+    )
+    return Usage(history.start, on_demand, covered, capacity, currency)
+
+
+def realised(kept: Iterable[Kept], terms: Iterable[Term], provider: str) -> dict[int, Decimal]:
+    """The discounts that a provider's commitments came to, by the years of their terms (0: not known).
+
+    1 - EffectiveCost / ContractedCost of the covered usage; what was unused is no part of a price.
+    """
+    years = {term.id.lower(): term.years for term in terms}
+    sums: defaultdict[int, list[Decimal]] = defaultdict(lambda: [NOTHING, NOTHING])
+    for one in kept:
+        if one.provider == provider and one.used.amount > 0:
+            paid = sums[years.get(one.id, 0)]
+            paid[0] += one.used.amount
+            paid[1] += one.equivalent.amount
+    return {term: 1 - paid / worth for term, (paid, worth) in sums.items() if worth > 0}
+
+
 def _parts(line: Line) -> list[tuple[str, Decimal]]:
     """What a line adds to a standing."""
-    priced = line.contracted if line.contracted > 0 else line.effective
-    listed = line.listed if line.listed > 0 else line.effective
+    priced, listed = line.contracted or line.effective, line.listed or line.effective
     match (line.eligible, line.kind):
         case (False, Kind.USED):
             return [("used", line.effective), ("equivalent", priced)]
@@ -292,7 +378,8 @@ def _parts(line: Line) -> list[tuple[str, Decimal]]:
             return [("covered_list", listed), ("eligible_list", listed)]
         case (True, Kind.ON_DEMAND):
             return [("on_demand", line.effective), ("on_demand_equivalent", priced), ("eligible_list", listed)]
-    return []
+        case _:
+            return []
 
 
 def _price(line: Line) -> Decimal:

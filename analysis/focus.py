@@ -29,6 +29,7 @@ CHARGE_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 RUNNING = ("Usage", "Purchase")  # what running things costs; tax, credits and adjustments are told apart
 
 DAY, MONTH = "Day", "Month"  # dimensions made of ChargePeriodStart, as dates
+BILLING_PERIOD = "BillingPeriod"  # the first day of the month that a row is invoiced in (BillingPeriodStart), as a date
 TAG = "Tags/"  # "Tags/team": one key of Tags
 DIMENSIONS = (
     "ProviderName",
@@ -61,8 +62,9 @@ COST = "Cost"  # the one figure of a CostFrame, whichever column it was summed f
 class CostQuery:
     """One question to the billed rows: a sum, by dimensions, within filters.
 
-    ``by`` holds ``DAY``, ``MONTH``, names of ``DIMENSIONS`` or ``Tags/<key>``. ``where`` maps a dimension to the
-    values that count (any of them; ``None`` for rows that have none). A question is about one currency.
+    ``by`` holds ``DAY``, ``MONTH``, ``BILLING_PERIOD``, names of ``DIMENSIONS`` or ``Tags/<key>``. ``where`` maps a
+    dimension to the values that count (any of them; ``None`` for rows that have none). A question is about one
+    currency.
 
     ``cost`` may be a quantity instead; quantities of one ``PricingUnit`` and ``SkuId`` alone can be added with sense.
     """
@@ -76,7 +78,7 @@ class CostQuery:
 
     def __post_init__(self) -> None:
         for name in (*self.by, *self.where):
-            if name not in (DAY, MONTH, *DIMENSIONS) and not name.startswith(TAG):
+            if name not in (DAY, MONTH, BILLING_PERIOD, *DIMENSIONS) and not name.startswith(TAG):
                 raise BadData(f"{name!r} is no dimension of a bill; there are {', '.join(DIMENSIONS)} and {TAG}<key>")
 
     def key(self) -> tuple[object, ...]:

@@ -151,6 +151,17 @@ class BudgetEntry(Section):
     where: Mapping[str, str] = Field(default_factory=dict, description='A scope: {team = "search"}.')
 
 
+class DriverEntry(Section):
+    """A business figure by day, that costs are divided by: customers, orders."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="How it is asked for: units metric=<name>.")
+    source: str = Field(description="A CSV file, an https:// address (JSON list or CSV), or a database's URL.")
+    column: str = Field("", description="The column of the figure; the name if empty.")
+    day: str = Field("day", description="The column of the date.")
+    query: str = Field("", description="A database's SELECT, one row a day.")
+    token: str = Field("", description="The environment variable with a bearer token for an address.")
+
+
 class PlannedEntry(Section):
     """A change of cost that is planned: what forecasts are asked to reckon with."""
 
@@ -209,6 +220,7 @@ class Config(Section):
     server: ServerSection = ServerSection()
     providers: Sequence[Provider] = ()
     budgets: Sequence[BudgetEntry] = ()
+    drivers: Sequence[DriverEntry] = ()
     planned: Sequence[PlannedEntry] = ()
     exclusions: Sequence[ExclusionEntry] = ()
     commitments: CommitmentsSection = CommitmentsSection()

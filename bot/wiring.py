@@ -24,7 +24,7 @@ from bot.identity import caller_of
 from bot.ports import Ask, Place
 from bot.state import State
 from commands.core.answer import Answer
-from commands.core.context import Context, Exclusion, Report
+from commands.core.context import Context, Drivers, Exclusion, Report
 from commands.core.registry import answer
 from providers import remedies
 from providers.provider import Progress, Provider
@@ -70,6 +70,25 @@ class Crew:
         )
 
     @cached_property
+    def drivers(self) -> Drivers:
+        """The business figures: those of the deployment file, and the sample company's own."""
+        from providers.drivers import Book, Source
+
+        environ = deployment.environment()
+        own = [
+            Source(
+                one.name,
+                one.source,
+                one.column or one.name,
+                one.day,
+                one.query,
+                {"Authorization": f"Bearer {environ[one.token]}"} if one.token in environ else {},
+            )
+            for one in self.config.drivers
+        ]
+        return Book([*own, *(one for source in self.sources for one in source.drivers())], self.clock)
+
+    @cached_property
     def report(self) -> Report:
         """How figures are told."""
         told = self.config.report
@@ -104,6 +123,7 @@ class Crew:
             audit=self.state.audit,
             assessments=self.assessor,
             verdicts=self.state.verdicts,
+            drivers=self.drivers,
             report=self.report,
             tag_fix=remedies.tag_fix,
             machinery=self.machinery,

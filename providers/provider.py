@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from analysis.budgets import Budget
+from analysis.commitments import Term
 from analysis.estate import Resource
 from analysis.findings import Finding, Fix
+from providers.drivers import Source
 
 Progress: TypeAlias = Callable[[float, str], None]  # how much is done (0 to 1), and what is being done
 
@@ -52,6 +54,12 @@ class Provider(Protocol):
 
     def budgets(self, month: date) -> Sequence[Budget]:
         """The budgets that are set in the cloud itself."""
+
+    def commitments(self, now: datetime) -> Sequence[Term]:
+        """The commitments that are in force or have ended in the last weeks, with their ends; bills do not tell."""
+
+    def drivers(self) -> Sequence[Source]:
+        """Business figures that come with the bill, as the sample company's do."""
 
     def fix(self, finding: Finding) -> Fix | None:
         """The commands that end a finding of this provider's."""

@@ -12,6 +12,7 @@ from analysis.allocation_rules import Rulebook
 from analysis.assessment import Assessment
 from analysis.budgets import Budget
 from analysis.commitments import Term
+from analysis.errors import UnknownName
 from analysis.estate import Bill
 from analysis.findings import Finding, Fix, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
@@ -19,6 +20,7 @@ from analysis.money import Money
 from analysis.periods import Period
 from analysis.purchases import OFFERS, Offer
 from analysis.tagging import TagChange
+from analysis.units import DriverSeries
 from analysis.what_if import Planned
 
 
@@ -115,6 +117,37 @@ class Seen:
         return (*self.opened, *self.reopened)
 
 
+class Drivers(Protocol):
+    """Business figures by day: customers, orders, whatever the company counts."""
+
+    def names(self) -> Sequence[str]:
+        """What there is."""
+
+    def series(self, name: str) -> DriverSeries:
+        """One of them.
+
+        Raises:
+            UnknownName: there is none of that name.
+            BadData: its source cannot be read.
+        """
+
+
+class NoDrivers:
+    """A deployment that names no business figures."""
+
+    def names(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+    def series(self, name: str) -> DriverSeries:
+        """There is none.
+
+        Raises:
+            UnknownName: always.
+        """
+        raise UnknownName("driver", name, known=())
+
+
 class Said(StrEnum):
     """What people may say of an anomaly."""
 
@@ -206,5 +239,6 @@ class Context:
     assessments: Assessments
     verdicts: Verdicts
     report: Report = field(default_factory=Report)
+    drivers: Drivers = field(default_factory=NoDrivers)
     tag_fix: Callable[[TagChange], Fix | None] = lambda _: None  # the commands that set a tag, where a provider has any
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from analysis.findings import Action, Finding, Fix
+from analysis.tagging import TagChange
 from providers.shell import Unsafe, line, matching, steps, untouched, withheld
 
 ARN = re.compile(
@@ -21,6 +22,15 @@ REGION = re.compile(r"[a-z]{2}(?:-[a-z]+){1,2}-[0-9]{1,2}", re.ASCII)
 ZONE = re.compile(r"[a-z]{2}(?:-[a-z0-9]+){2,5}[a-z]", re.ASCII)
 TIER = re.compile(r"gp2|gp3|io1|io2|st1|sc1|standard", re.ASCII)
 SIZE = re.compile(r"[a-z][a-z0-9-]{1,20}\.[a-z0-9-]{2,20}", re.ASCII)
+ANY_ARN = re.compile(
+    r"arn:aws(?:-cn|-us-gov)?:[a-z0-9-]{2,40}:(?P<region>[a-z0-9-]*):(?P<account>[0-9]{12})?:[A-Za-z0-9_.:/+=@-]{1,1000}",
+    re.ASCII,
+)  # of any service
+EC2_ID = re.compile(r"(?P<kind>vol|i)-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+EC2_KINDS = {"vol": "volume", "i": "instance"}
+ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+GLOBAL_REGION = "us-east-1"  # where what belongs to no region is tagged
+TAG_KEY = re.compile(r"(?!(?i:aws:))[A-Za-z0-9 _.:/=+@-]{1,128}", re.ASCII)
 TAG_WORD = re.compile(r"[A-Za-z0-9 _.:/=+@-]{1,256}", re.ASCII)  # the characters that every AWS service takes
 
 
@@ -96,6 +106,25 @@ def _resized(region: str, instance: str, size: str) -> str:
     )
 
 
+def tag_fix(change: TagChange) -> Fix:
+    """The command that tags resources of any service; withheld when a name does not follow AWS's grammar."""
+    try:
+        region = matching(REGION, change.region or GLOBAL_REGION)
+        account = matching(ACCOUNT, change.account)
+        key, value = matching(TAG_KEY, change.key), matching(TAG_WORD, change.value)
+        arns = [_arn(one, region, account) for one in change.resource_ids]
+    except Unsafe as unsafe:
+        return withheld(unsafe)
+    there = ("--region", region, "--resource-arn-list", *arns)
+    tagging = ("aws", "resourcegroupstaggingapi")
+    return Fix(
+        act=line(*tagging, "tag-resources", *there, "--tags", json.dumps({key: value})),
+        undo=line(*tagging, "untag-resources", *there, "--tag-keys", key),
+        safety=f"Use credentials of account {account}. A tag counts in the bill from the day it is set, once it is "
+        "activated as a cost allocation tag. Resources that come from a template are tagged there, or it drifts.",
+    )
+
+
 FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
     Action.DELETE_DISK: _delete_disk,
     Action.STOP_MACHINE: _stop_machine,
@@ -111,6 +140,18 @@ def _target(finding: Finding, prefix: str) -> tuple[str, str]:
     return matching(REGION, matched["region"] or finding.region), matched["id"]
 
 
+def _arn(name: str, region: str, account: str) -> str:
+    """The ARN of a resource; exports that name machines and disks by their bare id mean one of that place.
+
+    Raises:
+        Unsafe: it is neither.
+    """
+    if bare := EC2_ID.fullmatch(name):
+        cloud = {"cn": "aws-cn"}.get(region[:2], "aws-us-gov" if region.startswith("us-gov-") else "aws")
+        return f"arn:{cloud}:ec2:{region}:{account}:{EC2_KINDS[bare['kind']]}/{name}"
+    return matching(ANY_ARN, name)
+
+
 def _place(finding: Finding) -> tuple[str, str]:
     """Zone and tier to restore a volume with, of a source like ``us-east-1a gp3``."""
     zone, _, tier = finding.remedy.source.partition(" ")
@@ -118,7 +159,7 @@ def _place(finding: Finding) -> tuple[str, str]:
 
 
 def _account(finding: Finding) -> str:
-    return matching(re.compile(r"[0-9]{12}", re.ASCII), finding.account)
+    return matching(ACCOUNT, finding.account)
 
 
 def _writable(tags: Mapping[str, str]) -> dict[str, str]:

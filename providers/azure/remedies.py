@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from analysis.findings import Action, Finding, Fix
+from analysis.tagging import TagChange
 from providers.shell import Unsafe, line, matching, steps, untouched, withheld
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -19,11 +20,17 @@ ARM_ID = re.compile(
     r"/(?P<name>[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?)",
     re.ASCII | re.IGNORECASE,
 )
+ANY_ID = re.compile(
+    rf"/subscriptions/{UUID}/resourceGroups/[A-Za-z0-9_().-]{{1,90}}"
+    r"/providers/[A-Za-z0-9.]{3,80}(?:/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}/[A-Za-z0-9_][A-Za-z0-9_.()-]{0,259}){1,4}",
+    re.ASCII | re.IGNORECASE,
+)  # of any resource type
 LOCATION = re.compile(r"[a-z][a-z0-9]{2,40}", re.ASCII)
 SKU = re.compile(r"(?:Standard|StandardSSD|Premium|PremiumV2|UltraSSD)_(?:LRS|ZRS)", re.ASCII)
 SIZE = re.compile(r"(?:Standard|Basic)_[A-Za-z0-9_-]{2,40}", re.ASCII)
 ZONE = re.compile(r"[1-9]?", re.ASCII)
 TAG_WORD = re.compile(r"[A-Za-z0-9 _.:/+@-]{1,256}", re.ASCII)  # no "=", which parts key and value for az
+TAG_KEY = re.compile(r"(?!-)[A-Za-z0-9 _.:@+-]{1,256}", re.ASCII)  # no <, >, %, &, \, ?, / in an Azure key
 NAME_LIMIT = 80
 KEPT = "-before-delete"
 
@@ -82,6 +89,22 @@ def _resize_machine(finding: Finding) -> Fix:
         undo=line("az", "vm", "resize", "--ids", finding.resource_id, "--size", old),
         safety="It restarts (minutes of downtime) and the temporary disk is lost. Check first that the new size takes "
         "as many data disks and network interfaces, and premium storage if it has any.",
+    )
+
+
+def tag_fix(change: TagChange) -> Fix:
+    """The commands that tag resources of any type; withheld when a name does not follow Azure's grammar."""
+    try:
+        ids = [matching(ANY_ID, one) for one in change.resource_ids]
+        tag = f"{matching(TAG_KEY, change.key)}={matching(TAG_WORD, change.value)}"
+    except Unsafe as unsafe:
+        return withheld(unsafe)
+    update = ("az", "tag", "update")
+    return Fix(
+        act=steps(*(line(*update, "--resource-id", one, "--operation", "Merge", "--tags", tag) for one in ids)),
+        undo=steps(*(line(*update, "--resource-id", one, "--operation", "Delete", "--tags", tag) for one in ids)),
+        safety="Merge leaves every other tag as it is. The bill shows the tag from the day it is set. Resources that "
+        "come from a template are tagged there, or it drifts.",
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from analysis.budgets import Budget
+from analysis.commitments import Term
 from analysis.findings import Finding, Fix
 from providers import remedies
+from providers.drivers import Source
 from providers.focus.local import local
 from providers.provider import Export, Inventory
 
@@ -29,6 +31,14 @@ class FocusProvider:
         return Inventory(())
 
     def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002
+        """None: they stand in the deployment file."""
+        return ()
+
+    def commitments(self, now: datetime) -> Sequence[Term]:  # noqa: ARG002
+        """None: rows say what a commitment costs, not when it ends."""
+        return ()
+
+    def drivers(self) -> Sequence[Source]:
         """None: they stand in the deployment file."""
         return ()
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from analysis.errors import BadConfig, NoData
 from analysis.estate import Bill
-from analysis.focus import COST, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostFrame, CostQuery, Freshness
+from analysis.focus import BILLING_PERIOD, COST, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import DuckEngine, Engine, Rows
@@ -61,17 +61,19 @@ class View:
         return {key for one in self.shelf.partitions.values() for key in (*one.tags, *one.other_tags)}
 
     def table_with(self, names: Iterable[str]) -> Any:  # noqa: ANN401 (Ibis types its tables at run time)
-        """The smallest table that has all the dimensions, each as a column of its name."""
+        """The smallest table that has all the dimensions, each as the column that ``column_of`` names."""
         asked = set(names)
         wanted = asked - {DAY, MONTH}
         tags = {name for name in wanted if name.startswith(TAG)}
         keys = {name.removeprefix(TAG) for name in tags}
         unsummed = keys & (self.tag_keys - self.summed_tags)
-        summed = wanted - tags <= set(MART_DIMENSIONS) and not unsummed
+        summed = wanted - tags <= {*MART_DIMENSIONS, BILLING_PERIOD} and not unsummed
         table = self.mart if summed else self.rows.mutate(Day=self.rows.ChargePeriodStart.date())
-        made = {name: table.Tags.get(name.removeprefix(TAG)) for name in tags}
+        made = {column_of(name): table.Tags.get(name.removeprefix(TAG)) for name in tags}
         if MONTH in asked:
             made[MONTH] = table.Day.truncate("M")
+        if BILLING_PERIOD in asked and not summed:
+            made[BILLING_PERIOD] = table.BillingPeriodStart.date().truncate("M")
         return table.mutate(**made) if made else table
 
 
@@ -200,7 +202,7 @@ class Lake:
         if dimension == "Tags":
             return sorted(self._view().tag_keys)
         rows = self._now(
-            lambda view: self._engine.answer(view.table_with((dimension,)).select(name=dimension).distinct())
+            lambda view: self._engine.answer(view.table_with((dimension,)).select(name=column_of(dimension)).distinct())
         )
         return sorted(str(row["name"]) for row in rows if row["name"] is not None)
 
@@ -257,6 +259,12 @@ class Lake:
         return frame
 
 
+def column_of(dimension: str) -> str:
+    """The column of a dimension. Engines take ``Team`` and ``team`` for one name, so that keys of tags are in hex."""
+    key = dimension.removeprefix(TAG)
+    return dimension if key == dimension else TAG + key.encode().hex()
+
+
 def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
     quantity = query.cost in QUANTITY_COLUMNS
     table = view.table_with((*query.by, *query.where, *((query.cost,) if quantity else ())))
@@ -265,17 +273,18 @@ def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
         _within(moment, query.period),
         table.BillingCurrency == query.currency,
         table.ChargeCategory.isin(query.categories),
-        *(_one_of(name, table[name], values) for name, values in query.where.items()),
+        *(_one_of(name, table[column_of(name)], values) for name, values in query.where.items()),
     )
     summed = chosen[query.cost].sum()
     cost = (summed.cast(QUANTITY) if quantity else summed).name(COST)
-    groups = list(query.by)
+    groups = [column_of(name) for name in query.by]
     return chosen.group_by(groups).agg(cost).order_by(groups) if groups else chosen.agg(cost)
 
 
 def _frame(rows: Rows, query: CostQuery) -> pd.DataFrame:
     counted = [row for row in rows if row[COST] is not None]
-    return pd.DataFrame(counted, columns=[*query.by, COST], dtype=object)
+    columns = [*map(column_of, query.by), COST]
+    return pd.DataFrame(counted, columns=columns, dtype=object).set_axis([*query.by, COST], axis="columns")
 
 
 def _spans(mart: Any) -> Any:  # noqa: ANN401
@@ -312,7 +321,7 @@ def _one_of(name: str, column: Any, values: Sequence[str | None]) -> Any:  # noq
     named = [value for value in values if value is not None]
     if name == "ResourceId":
         column, named = column.lower(), [value.lower() for value in named]
-    elif name in (DAY, MONTH):
+    elif name in (DAY, MONTH, BILLING_PERIOD):
         column = column.cast("string")
     found = column.isin(named) if named else ibis.literal(False)
     return found | column.isnull() if None in values else found

@@ -6,6 +6,7 @@ Prices are the public list prices of late 2025, in USD, rounded; those of the eu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 AWS, AZURE = "aws", "azure"
@@ -257,7 +258,7 @@ class Commitment:
     """Money promised for a discount: an hourly amount of spend, paid whether it is used or not.
 
     ``rate`` is the price of a covered hour as a part of the list price; ``headroom`` what was bought beyond what is
-    used; ``recurs`` is how often it is billed.
+    used; ``recurs`` is how often it is billed; it was bought for ``years``, of which ``days_left`` are left.
     """
 
     payer: Payer
@@ -270,6 +271,13 @@ class Commitment:
     headroom: Decimal
     recurs: str
     unit: str
+    years: int
+    days_left: int
+
+    def term(self, as_of: date) -> tuple[date, date]:
+        """Its first day, and the first one without it."""
+        ends = as_of + timedelta(days=self.days_left)
+        return ends - timedelta(days=365 * self.years), ends
 
 
 COMMITMENTS = {
@@ -284,6 +292,8 @@ COMMITMENTS = {
         Decimal("1.03"),
         "day",
         "USD",
+        3,
+        76,
     ),
     AZURE: Commitment(
         US_AZURE,
@@ -297,6 +307,8 @@ COMMITMENTS = {
         Decimal("1.06"),
         "month",
         "Hours",
+        3,
+        24,
     ),
 }
 SUPPORT_FEE = {AWS: Decimal(4900), AZURE: Decimal(1000)}  # on the first of each month

@@ -12,9 +12,12 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 from analysis.budgets import Budget
+from analysis.commitments import Term
 from analysis.findings import Finding, Fix
 from providers import remedies
+from providers.drivers import Source
 from providers.provider import Export, Inventory
+from providers.sample.company import COMMITMENTS
 from providers.sample.folder import BUDGETS, INVENTORY, SampleFolder
 
 EDITION = 1  # of what is written; a new one is written anew
@@ -78,6 +81,14 @@ class SampleProvider:
     def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002 (they are the same each month)
         """A budget a currency, and one an account."""
         return BUDGETS.validate_json((self.folder.root / "budgets.json").read_bytes())
+
+    def commitments(self, now: datetime) -> Sequence[Term]:  # noqa: ARG002 (as of the morning it was written for)
+        """The two that were promised."""
+        return tuple(Term(one.id, one.name, *one.term(self.folder.as_of)) for one in COMMITMENTS.values())
+
+    def drivers(self) -> Sequence[Source]:
+        """Customers and orders a day."""
+        return tuple(Source(name, str(self.folder.root / "drivers.csv"), name) for name in ("orders", "customers"))
 
     def fix(self, finding: Finding) -> Fix | None:
         """The commands of the cloud that the finding would lie in."""

@@ -160,6 +160,7 @@ class _Bill:
                 "id": commitment.id,
                 "name": commitment.name,
                 "currency": commitment.payer.currency,
+                "ends": commitment.term(self.as_of)[1].isoformat(),
                 "coverage": truths.coverage(month, self.meters, units),
             }
         )

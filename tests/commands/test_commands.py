@@ -31,6 +31,7 @@ THE_COMMANDS = [
     "status",
     "summary",
     "trends",
+    "units",
     "verdict",
     "waste",
     "why",

@@ -42,6 +42,15 @@ def test_budgets_are_a_currency_or_an_account_each(apex: SampleFolder) -> None:
         assert abs(whole[currency] / Decimal(told[0]["EffectiveCost"]) - 1) < Decimal("0.15")
 
 
+def test_commitments_are_told_with_the_ends_that_were_planted(apex: SampleFolder) -> None:
+    terms = SampleProvider(apex).commitments(NOW)
+
+    assert {term.id: term.ends.isoformat() for term in terms} == {
+        told["id"]: told["ends"] for told in apex.truths()["commitments"]
+    }
+    assert {term.years for term in terms} == {3}
+
+
 def test_drivers_are_told_up_to_yesterday(apex: SampleFolder) -> None:
     with (apex.root / "drivers.csv").open() as file:
         rows = list(csv.DictReader(file))
