@@ -1,7 +1,8 @@
 """The point forecast: what a day of each series costs, from weekdays, monthly charges and a level.
 
-All series are computed at once: arrays are series × days, and all series end on the same day. The constants were chosen
-on one half of real daily series and checked on the other (``benchmarks/forecast_accuracy.py`` prints the comparison).
+All series are computed at once: arrays are series × days, and all series end on the same day. They lend each other the
+shape of a week, so a portfolio is forecast better than its series one by one. The constants were chosen on some sources
+of real daily series and checked on others (``benchmarks/forecast_accuracy.py`` prints the comparison).
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ STRIDE = 3  # days between two backtest origins
 WARM_UP = 7  # days before the first of them
 
 WEEKDAY_DAYS = 70  # weekday factors come from the last ten weeks,
-WEEKDAY_PRIOR = 0.7  # with so many observations of "an ordinary day" mixed in,
+WEEKDAY_PRIOR = 0.7  # with so many observations of the portfolio's usual week mixed in,
 WEEKDAY_PRIORS = (0.1, 10.0)  # or, as weeks accumulate, as many as their agreement tells, within these
+WEEKDAY_OTHERS = 3.0  # that many other series' weeks weigh as much as "all days are alike"
+WEEKDAY_CROWD = 10  # series of one company move together: of many, so many count
 LEAST_FACTOR = 0.02
 NEAR_DAYS = 7  # a charge or a spike is told from the days this near on either side
 SIGMA_OF_MAD = 1.4826  # of a normal distribution
@@ -201,21 +204,41 @@ def weekday_factors(values: np.ndarray, first: np.ndarray, weekday: np.ndarray, 
             middle, counts[:, day] = finite_median(ratio[:, on])
             medians[:, day] = np.nan_to_num(middle, nan=1.0)
             around[:, on] = ratio[:, on] - medians[:, day : day + 1]
-    prior = _weekday_prior(medians, counts, around)[:, None]
-    factors = np.maximum(LEAST_FACTOR, (medians * counts + prior) / (counts + prior))
+    usual_week = _usual_week(medians)
+    prior = _weekday_prior(medians - usual_week, counts, around)[:, None]
+    factors = np.maximum(LEAST_FACTOR, (medians * counts + prior * usual_week) / (counts + prior))
     found: np.ndarray = factors / factors.mean(axis=1, keepdims=True)
     return found
 
 
-def _weekday_prior(medians: np.ndarray, counts: np.ndarray, around: np.ndarray) -> np.ndarray:
-    """How many ordinary days to mix into each weekday (S): the fewer, the more its weeks agree (empirical Bayes)."""
+def _usual_week(medians: np.ndarray) -> np.ndarray:
+    """What a week of the portfolio looks like (7), around 1: the less there is of it, the flatter."""
+    others = len(medians) - 1
+    week: np.ndarray = 1 + (np.median(medians, axis=0) - 1) * others / (others + WEEKDAY_OTHERS)
+    return week
+
+
+def _weekday_prior(off: np.ndarray, counts: np.ndarray, around: np.ndarray) -> np.ndarray:
+    """How many days of the usual week to mix into each weekday (S): the fewer, the more a series' weeks agree.
+
+    ``off`` (S × 7) is how far each weekday is from the usual week, ``around`` (S × days) how far its days scatter: the
+    ratio of their variances is that number (empirical Bayes). What a series cannot tell, the portfolio may.
+    """
+    total = np.maximum(1, counts.sum(axis=1))
     spare = np.maximum(0, counts - 1).sum(axis=1)  # degrees of freedom
     within = np.nansum(around**2, axis=1) / np.maximum(1, spare)
-    between = (counts * (medians - 1) ** 2).sum(axis=1) / np.maximum(1, counts.sum(axis=1))
-    between -= within * WEEK / np.maximum(1, counts.sum(axis=1))
-    own = np.log(np.clip(within / np.maximum(between, 1e-9), *WEEKDAY_PRIORS))
-    prior: np.ndarray = np.exp((spare * own + WEEK * np.log(WEEKDAY_PRIOR)) / (spare + WEEK))
+    between = (counts * off**2).sum(axis=1) / total - within * WEEK / total
+    own = _log_ratio(within, between)
+    crowd = spare.mean() * min(len(off) - 1, WEEKDAY_CROWD)
+    shared = _log_ratio(np.median(within), np.median(between))
+    start = (crowd * shared + WEEK * np.log(WEEKDAY_PRIOR)) / (crowd + WEEK)
+    prior: np.ndarray = np.exp((spare * own + WEEK * start) / (spare + WEEK))
     return prior
+
+
+def _log_ratio(within: np.ndarray, between: np.ndarray) -> np.ndarray:
+    ratio: np.ndarray = np.log(np.clip(within / np.maximum(between, 1e-9), *WEEKDAY_PRIORS))
+    return ratio
 
 
 def monthly_charges(

@@ -28,7 +28,7 @@ FLOOR = 0.02  # of a usual day, beside its spread: no single day is known better
 TINY = 1e-9
 QUANTILES = (0.025, 0.1, 0.9, 0.975)
 SOON_STARTS = 9  # days of provider lag and gap, at most, before a month that counts as the present one
-STRANGER = 1.1  # series unlike those the table was learnt from miss by so much more
+STRANGER = 1.05  # series unlike those the table was learnt from miss by so much more
 IF_IT_RETURNS = (0.0, 0.0, 0.0, 1.0)  # what has stopped stays so, except in the highest twentieth
 
 
@@ -101,7 +101,10 @@ def _between(knots: np.ndarray, place: float) -> tuple[int, float]:
 
 
 def past_errors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
-    """Mean square error of past forecasts on each window of the ladder, and how many windows they span (S × 7)."""
+    """Mean square error of past forecasts on each window of the ladder, and how many windows they span (S × 7).
+
+    Spikes count here: they do not move a forecast, but totals have them.
+    """
     series, count = fitted.past.shape
     squares, windows = np.zeros((series, len(LADDER))), np.zeros((series, len(LADDER)))
     for rung, (start, end) in enumerate(LADDER):
@@ -112,7 +115,7 @@ def past_errors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
         weights = fitted.near * (1 - share) + fitted.far * share
         level = fitted.levels[:, :, origins] + fitted.slopes[:, :, origins] * slope_sums(start, end)
         said = np.einsum("sco,sc->so", level, weights)
-        came = window_sums(fitted.smooth, origins, start, end) / window_sums(fitted.weekdays, origins, start, end)
+        came = window_sums(fitted.past, origins, start, end) / window_sums(fitted.weekdays, origins, start, end)
         lived = backtest_lived(fitted.first, origins)
         squares[:, rung] = ((came - said) ** 2 * lived).sum(axis=1) / np.maximum(1, lived.sum(axis=1))
         windows[:, rung] = lived.sum(axis=1) * STRIDE / (end - start)

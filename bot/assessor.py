@@ -21,8 +21,10 @@ from analysis.focus import TAG, CostQuery, Freshness
 from analysis.forecasts import Forecast, forecast
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of
-from commands.core.context import Costs, Findings, Report, Seen
+from bot.figures import plain
+from commands.core.context import Costs, Findings, Ledger, Report, Seen
 from commands.forecast import STALE, daily
+from commands.savings import line_figures, savings_of
 from providers.lake import Lake
 from providers.provider import Progress, Provider
 
@@ -50,6 +52,7 @@ class Assessor:
     runs: Runs
     report: Report
     settings: Mapping[str, Mapping[str, Any]]
+    ledger: Ledger
     progress: Progress = lambda _share, _what: None
 
     def __post_init__(self) -> None:
@@ -76,6 +79,7 @@ class Assessor:
             run = uuid4().hex[:12]
             self.runs.started(run, now)
             self.load(now)
+            self._adopted()
             resources, unread, complete = self._inventories(now)
             self.progress(0.7, "running the checks")
             estate = Estate.of_all(now.date(), resources, self.lake.bills(now))
@@ -85,6 +89,7 @@ class Assessor:
             made = compose(self.lake, self.report, now, unread=unread, run=run)
             self._latest = ((self.lake.version, now.date()), made)
             whole = replace(made, findings=tuple(self.findings.standing()))
+            self._entered(now)
             self.runs.finished(run, now, {"waste": str(whole.waste().amount), "findings": len(whole.findings)})
             self.progress(1.0, "done")
             return whole, seen
@@ -96,6 +101,18 @@ class Assessor:
         loaded = self.lake.ingest(exports, now, progress=lambda share, what: self.progress(0.6 * share, what))
         for warning in loaded.warnings:
             log.warning("ingest", warning=warning)
+
+    def _entered(self, now: datetime) -> None:
+        """Write into the ledger what the bill says of every fix, where that is new."""
+        for line in savings_of(self.lake, self.findings, self.report, now).lines:
+            told = plain(line_figures(line))
+            self.ledger.enter(line.finding.id, str(line.verdict), line.monthly, told, now)
+
+    def _adopted(self) -> None:
+        """Enter what was fixed before Pitcrew came."""
+        for provider in self.providers:
+            if past := provider.past():
+                self.findings.adopt(past)
 
     def _inventories(self, now: datetime) -> tuple[list[Resource], tuple[str, ...], frozenset[str]]:
         resources: list[Resource] = []

@@ -151,6 +151,13 @@ class BudgetEntry(Section):
     where: Mapping[str, str] = Field(default_factory=dict, description='A scope: {team = "search"}.')
 
 
+class ProgrammeSection(Section):
+    """What FinOps itself costs, that savings are held against."""
+
+    monthly_cost: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0)] = Decimal(0)
+    currency: Currency = "USD"
+
+
 class DriverEntry(Section):
     """A business figure by day, that costs are divided by: customers, orders."""
 
@@ -220,6 +227,7 @@ class Config(Section):
     server: ServerSection = ServerSection()
     providers: Sequence[Provider] = ()
     budgets: Sequence[BudgetEntry] = ()
+    programme: ProgrammeSection = ProgrammeSection()
     drivers: Sequence[DriverEntry] = ()
     planned: Sequence[PlannedEntry] = ()
     exclusions: Sequence[ExclusionEntry] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -28,6 +29,8 @@ from commands.core.context import Context, Drivers, Exclusion, Report
 from commands.core.registry import answer
 from providers import remedies
 from providers.provider import Progress, Provider
+
+SAMPLE_PROGRAMME = Decimal(2_500)
 
 if TYPE_CHECKING:
     from bot.assessor import Assessor
@@ -66,6 +69,7 @@ class Crew:
             self.state.runs,
             self.report,
             self.config.checks,
+            self.state.ledger,
             self.progress,
         )
 
@@ -99,6 +103,7 @@ class Crew:
             told.locale,
             told.year_starts,
             sample=self.config.sample,
+            programme=_programme(self.config),
             planned=[_planned(one) for one in self.config.planned],
             exclusions=[Exclusion(one.until, one.why, one.account, one.service) for one in self.config.exclusions],
             budgets=budgets,
@@ -202,6 +207,13 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
 
             root = config.data.folder / "sample"
             return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
+
+
+def _programme(config: Config) -> Money | None:
+    """What FinOps itself costs a month; the sample company's is made up like the rest of it."""
+    if config.programme.monthly_cost:
+        return Money(config.programme.monthly_cost, config.programme.currency)
+    return Money(SAMPLE_PROGRAMME, config.report.currency) if config.sample else None
 
 
 def _planned(one: deployment.PlannedEntry) -> Planned:

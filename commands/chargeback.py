@@ -13,7 +13,7 @@ from analysis.errors import BadAsk, NoData
 from analysis.focus import BILLING_PERIOD, CHARGE_CATEGORIES, CostColumn, CostQuery
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of, months_of
-from commands.core.answer import Answer, Facts, File, Note, Table, Text, Tone
+from commands.core.answer import Answer, File, Note, Table, Text, Tone, plain
 from commands.core.context import Context, Costs, Report
 from commands.core.registry import Group, command
 from commands.core.when import period_of
@@ -22,11 +22,12 @@ from commands.forecast import STALE
 from commands.why import named
 
 COLUMNS: tuple[CostColumn, ...] = ("EffectiveCost", "BilledCost")
-PAYER, CATEGORY = "BillingAccountId", "ChargeCategory"
-KEPT = (PAYER, "SubAccountId", "SubAccountName", "ServiceName", CATEGORY)
-HEADINGS = ("BillingAccountId", "SubAccountId", "SubAccountName", "ServiceName", "ChargeCategory", "Placed by", "Kind")
+PAYER, CATEGORY, SERVICE = "BillingAccountId", "ChargeCategory", "ServiceName"
+KEPT = ("SubAccountName", SERVICE, CATEGORY, "SubAccountId", PAYER)
+HEADINGS = (*KEPT, "Placed by", "Kind")
 UNALLOCATED = "(unallocated)"
 MOST_SHOWN = 12
+LARGEST = 3  # of what has no owner, services that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Chargeback:
     @property
     def even(self) -> bool:
         """Whether the lines are the invoice, to the cent."""
-        return self.placed == self.invoiced
+        return self.placed == self.invoiced and not any(tie.difference for tie in self.ties)
 
     def owners(self) -> list[tuple[str | None, Money, Money]]:
         """Each owner's EffectiveCost and BilledCost in cents, the largest first; unallocated last."""
@@ -98,7 +99,8 @@ def chargeback(context: Context, *when: str, by: str = "") -> Answer:
     return Answer(
         f"Chargeback {name}: {' and '.join(str(one.invoiced) for one in found)} by {first.dimension}",
         (
-            Text("\n".join(_tied(one) for one in found) + ("" if final else f"\n{_open(context)}")),
+            Text("\n".join([*map(_tied, found), *([] if final else [_open(context)])])),
+            *_before_sending(found),
             *(part for one in found for part in _summary(one, several=len(found) > 1)),
             File(f"{label}.xlsx", XLSX, workbook(sheets, title=title, made_at=context.now), _said(found)),
             File(f"{label}.csv", CSV, csv_of(_headings(first), lines), f"The same {len(lines):,} lines as one table"),
@@ -152,21 +154,34 @@ def _placed(costs: Costs, report: Report, covers: Period, asked: tuple[Period, s
 
 def _of(found: Allocation, payer: str | None, category: str | None) -> Money:
     """What the lines of one billing account and category add up to, exactly."""
-    mine = (line for line in found.lines if (line.of[0], line.of[-1]) == (payer, category))
+    places = KEPT.index(PAYER), KEPT.index(CATEGORY)
+    mine = (line for line in found.lines if tuple(line.of[place] for place in places) == (payer, category))
     return Money.total((Money(line.amounts[1], found.currency) for line in mine), found.currency)
 
 
 def _tied(found: Chargeback) -> str:
     """The sentence that says whether the lines are the invoice."""
-    payers = {tie.payer for tie in found.ties}
-    whose = (
-        "the invoice of one billing account" if len(payers) == 1 else f"the invoices of {len(payers)} billing accounts"
-    )
+    payers = len({tie.payer for tie in found.ties})
+    whose = "the invoice of one billing account" if payers == 1 else f"the invoices of {payers} billing accounts"
     if found.even:
-        exact = Money(found.invoiced.amount, found.invoiced.currency)
-        return f"**Ties to the cent:** {_full(exact)} BilledCost in {len(found.billed):,} lines is {whose} in {exact.currency}."
+        lines = f"{len(found.billed):,} lines add up to {_full(found.invoiced)}"
+        return f"**Ties to the cent:** {lines}, {whose} (BilledCost)."
     missing = found.invoiced - found.placed
     return f"**Does not tie:** {_full(missing)} of {_full(found.invoiced)} invoiced is in no line. Do not send it out."
+
+
+def _before_sending(found: Sequence[Chargeback]) -> tuple[Text, ...]:
+    """What has no owner yet, and what it is made of."""
+    told = []
+    for one in found:
+        nobody = one.allocation.unallocated().cents()
+        if nobody.amount > 0:
+            largest = list(one.allocation.by(SERVICE, None).items())[:LARGEST]
+            made = ", ".join(f"{plain(name or 'without a service')} {cost}" for name, cost in largest)
+            told.append(f"**{nobody} has no owner**, most of it {made}.")
+    if told:
+        told.append("Before you send it: `tags` lists what to tag; a rule in [allocation] divides what all share.")
+    return (Text("\n".join(told)),) if told else ()
 
 
 def _full(amount: Money) -> str:
@@ -246,7 +261,7 @@ def _reconciliation(found: Chargeback, name: str) -> Sheet:
     """Invoice against lines, exactly, for each billing account and category."""
     currency = found.allocation.currency
     ties = sorted(found.ties, key=lambda tie: (tie.payer, -tie.invoiced.amount))
-    sums = [sum((pick for pick in column), start=Decimal(0)) for column in zip(*map(_amounts, ties), strict=True)]
+    sums = [sum(column, start=Decimal(0)) for column in zip(*map(_amounts, ties), strict=True)]
     return Sheet(
         f"Reconciliation {currency}",
         f"BilledCost of every row invoiced in {name}, in {currency}, against the lines of this workbook",

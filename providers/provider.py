@@ -58,6 +58,9 @@ class Provider(Protocol):
     def commitments(self, now: datetime) -> Sequence[Term]:
         """The commitments that are in force or have ended in the last weeks, with their ends; bills do not tell."""
 
+    def past(self) -> Sequence[Finding]:
+        """Findings that were fixed before Pitcrew came, where a provider knows of any: resolved, with their moments."""
+
     def drivers(self) -> Sequence[Source]:
         """Business figures that come with the bill, as the sample company's do."""
 

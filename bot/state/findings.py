@@ -86,6 +86,21 @@ class FindingsTable:
             raise refusal
         return _finding(row, now.date())
 
+    def adopt(self, found: Sequence[Finding]) -> None:
+        """Enter findings as they stand, with their moments; those that are known already are left alone."""
+        with self.database.writing() as connection:
+            for one in found:
+                moment = one.changed_at or self.database.now(connection)
+                row = _row(one, moment) | {
+                    "state": one.state,
+                    "owner": one.owner,
+                    "owner_name": one.owner_name,
+                    "first_seen": one.first_seen or moment,
+                    "changed_at": moment,
+                    "version": 1,
+                }
+                connection.execute(self.database.insert(finding).values(row).on_conflict_do_nothing())
+
     def seen(self, found: Sequence[Finding], run: str, complete: frozenset[str], now: datetime) -> Seen:
         """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved."""
         with self.database.writing() as connection:

@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.state.database import Database
 from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
+from bot.state.ledger import LedgerTable
 from bot.state.outbox import OutboxTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
 from bot.state.verdicts import VerdictsTable
@@ -27,6 +28,7 @@ class State:
         self.fires = FiresTable(database, self.inbox)
         self.runs = RunsTable(database)
         self.verdicts = VerdictsTable(database)
+        self.ledger = LedgerTable(database)
 
     @classmethod
     def open(cls, url: str, clock: Clock, *, folder: Path | None = None, upgrade: bool = True) -> State:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from analysis.allocation_rules import Rulebook
 from analysis.assessment import Assessment
@@ -98,6 +98,9 @@ class Findings(Protocol):
             NotSaved: the database did not take it.
         """
 
+    def adopt(self, found: Sequence[Finding]) -> None:
+        """Enter findings as they stand, with their moments; those that are known already are left alone."""
+
     def seen(self, found: Sequence[Finding], run: str, complete: frozenset[str], now: datetime) -> Seen:
         """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved."""
 
@@ -177,6 +180,13 @@ class Verdicts(Protocol):
         """What was said since then, the oldest first."""
 
 
+class Ledger(Protocol):
+    """Savings as they were verified: lines are added, never changed."""
+
+    def enter(self, finding: str, status: str, monthly: Money, line: Mapping[str, Any], now: datetime) -> bool:
+        """Add a line, unless the newest of that finding says the same; whether it was added."""
+
+
 class Audit(Protocol):
     """Who asked what, and how it ended."""
 
@@ -220,6 +230,7 @@ class Report:
     year_starts: int = 1  # the month that the fiscal year begins with
     sample: bool = False  # the figures are the sample company's
     planned: Sequence[Planned] = ()  # changes of cost that a what-if reckons with
+    programme: Money | None = None  # what FinOps itself costs a month
     exclusions: Sequence[Exclusion] = ()  # what no anomaly is told of
     budgets: Callable[[date], Sequence[Budget]] = lambda _: ()  # those in force on a day
     commitments: Callable[[datetime], Sequence[Term]] = lambda _: ()  # when they end, as far as providers tell

@@ -38,6 +38,10 @@ class FocusProvider:
         """None: rows say what a commitment costs, not when it ends."""
         return ()
 
+    def past(self) -> Sequence[Finding]:
+        """Nothing: a file tells no fixes."""
+        return ()
+
     def drivers(self) -> Sequence[Source]:
         """None: they stand in the deployment file."""
         return ()

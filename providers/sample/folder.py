@@ -13,8 +13,10 @@ from pydantic import TypeAdapter
 
 from analysis.budgets import Budget
 from analysis.estate import Disk, Machine
+from analysis.findings import Finding
 
 INVENTORY: TypeAdapter[list[Disk | Machine]] = TypeAdapter(list[Disk | Machine])
+PAST: TypeAdapter[list[Finding]] = TypeAdapter(list[Finding])
 BUDGETS: TypeAdapter[list[Budget]] = TypeAdapter(list[Budget])
 
 

@@ -18,9 +18,9 @@ from providers import remedies
 from providers.drivers import Source
 from providers.provider import Export, Inventory
 from providers.sample.company import COMMITMENTS
-from providers.sample.folder import BUDGETS, INVENTORY, SampleFolder
+from providers.sample.folder import BUDGETS, INVENTORY, PAST, SampleFolder
 
-EDITION = 1  # of what is written; a new one is written anew
+EDITION = 2  # of what is written; a new one is written anew
 FOLDER = re.compile(r"as-of-\d{4}-\d{2}-\d{2}-(.+)")
 
 
@@ -85,6 +85,10 @@ class SampleProvider:
     def commitments(self, now: datetime) -> Sequence[Term]:  # noqa: ARG002 (as of the morning it was written for)
         """The two that were promised."""
         return tuple(Term(one.id, one.name, *one.term(self.folder.as_of)) for one in COMMITMENTS.values())
+
+    def past(self) -> Sequence[Finding]:
+        """What was fixed before anybody looked."""
+        return PAST.validate_json((self.folder.root / "past.json").read_bytes())
 
     def drivers(self) -> Sequence[Source]:
         """Customers and orders a day."""

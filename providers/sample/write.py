@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from analysis.budgets import Budget
 from analysis.errors import BadAsk
 from analysis.estate import Disk, Machine
+from analysis.findings import Finding
 from analysis.focus import RUNNING
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of, months_after
@@ -27,7 +28,8 @@ from providers.sample.cast import Thing, cast
 from providers.sample.charges import Promise, Row
 from providers.sample.company import AWS, AZURE
 from providers.sample.days import LATE, WEEK, Calendar, Meters
-from providers.sample.folder import BUDGETS, INVENTORY, SampleFolder
+from providers.sample.folder import BUDGETS, INVENTORY, PAST, SampleFolder
+from providers.sample.past import fixed
 from providers.sample.rows import Sheet
 from providers.sample.truths import Sums
 
@@ -60,14 +62,16 @@ def write(
         raise BadAsk(f"{out} is not empty; name a new folder, or delete that one first")
     out.mkdir(parents=True, exist_ok=True)
     say = progress or (lambda _share, _what: None)
-    sums, told, seen = Sums(), _Told(), list[Disk | Machine]()
+    sums, told, seen, past = Sums(), _Told(), list[Disk | Machine](), list[Finding]()
     for place, cloud in enumerate((AWS, AZURE)):
         things = cast(cloud, seed=seed, scale=scale, as_of=as_of)
         seen += [thing.seen for thing in things if thing.seen is not None]
+        past += fixed(things, as_of)
         bill = _Bill(cloud, things, out, seed, months, as_of)
         for share, month in bill.written(sums, told):
             say((place + share) / 2, f"{company.PROVIDER_NAMES[cloud]}, {month}")
     (out / "inventory.json").write_bytes(INVENTORY.dump_json(seen, indent=1))
+    (out / "past.json").write_bytes(PAST.dump_json(past, indent=1))
     (out / "budgets.json").write_bytes(BUDGETS.dump_json(_budgets(sums, told, as_of), indent=1))
     _write_drivers(out / "drivers.csv", seed, months, as_of)
     truth = {"seed": seed, "months": months, "scale": scale, "as_of": as_of.isoformat()} | _truth(sums, told, as_of)
