@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from analysis.allocation import Allocation
+from analysis.anomalies import Event
+from analysis.burndown import Burndown
+from analysis.commitments import Commitments
+from analysis.drivers import Variance
 from analysis.findings import Finding
 from analysis.focus import Freshness
 from analysis.forecasts import Forecast
+from analysis.maturity import Score
 from analysis.money import Money
 from analysis.periods import Period
+from analysis.savings import Savings
+from analysis.tagging import Tagging
+from analysis.track_record import TrackRecord
+from analysis.units import UnitEconomics
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,17 @@ class Assessment:
     teams: Breakdown
     findings: tuple[Finding, ...]  # every finding that was seen, whatever its state
     unread: tuple[str, ...] = ()  # "3 of 50 accounts (AccessDenied …)"
+    record: TrackRecord | None = None
+    burndowns: tuple[Burndown, ...] = ()  # the worst first
+    variance: Variance | None = None  # of the last whole month against the one before
+    movers: tuple[str, ...] = ()  # its largest changes, in words
+    events: tuple[Event, ...] = ()  # anomalies of the last 30 days that are told
+    commitments: Commitments | None = None
+    allocation: Allocation | None = None
+    tagging: Tagging | None = None
+    units: UnitEconomics | None = None
+    savings: Savings | None = None
+    score: Score | None = None
 
     def waste(self, findings: Sequence[Finding] | None = None) -> Money:
         """What findings waste a month, in cash, those of the report's currency."""

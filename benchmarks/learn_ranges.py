@@ -1,7 +1,7 @@
 """Learn the table of ``analysis/forecast_ranges.json``: how errors grow with the horizon, and their quantiles.
 
-``python -m benchmarks.learn_ranges --csv series.csv …`` takes each file for a source of its own, and of each every other
-series (the rest is for measuring), at most twenty, so that no source outweighs the others. They are forecast raw and
+``python -m benchmarks.learn_ranges --csv series.csv …`` takes each file for a source of its own, and every other series
+of it (the rest is for measuring), at most twenty, so that no source outweighs the others. They are forecast raw and
 with a billing overlay, from days spread over their span, with each length of history, and compared with what came.
 ``--check`` prints, for each source, how many of its errors the ranges hold that were learnt from all the others.
 
@@ -22,26 +22,36 @@ import numpy as np
 
 from analysis.focus import DailySeries
 from analysis.forecast_model import Fitted, farness, fit, slope_sums
-from analysis.forecast_ranges import LADDER, QUANTILES, Table, day_sizes, sizes
+from analysis.forecast_ranges import LADDER, QUANTILES, SOON, Table, day_sizes, sizes
 from benchmarks.series import billed, flights, from_csv, half
 
 HISTORIES = (10, 14, 21, 28, 42, 60, 90, 150, 365)
+FEE_SEEN = 42  # days in which a first of a month lies for sure
 ORIGINS = 16  # days to forecast from, spread over a source's span
 SERIES = 20  # of each source at most
 AHEAD = LADDER[-1][1]
 Tried = tuple[Fitted, np.ndarray]  # a fit, and by how much the daily means that came differ from it (S × 7)
 
 
-def tries(series: DailySeries, history: int) -> Iterator[Tried]:
-    """A fit on each stretch of ``history`` days, and its errors on the ladder."""
+def tries(series: DailySeries, bare: DailySeries, history: int) -> Iterator[Tried]:
+    """A fit on each stretch of ``history`` days, and its errors on the ladder.
+
+    ``bare`` is the same without fees. The rest of a month has no first day of one, so a fee that a short history could
+    not foresee is an error of the coming months only.
+    """
     longest = min(history, series.values.shape[1] - AHEAD - 30)
     for end in np.unique(np.linspace(longest, series.values.shape[1] - AHEAD, ORIGINS).astype(int)):
         start = series.period.start.toordinal() + int(end) - longest
         fitted = fit(series.values[:, end - longest : end], type(series.start).fromordinal(start), AHEAD)
-        factors = fitted.weekdays[:, -AHEAD:]
         rest = series.values[:, end : end + AHEAD] - fitted.planned
-        came = np.stack([rest[:, a:b].sum(axis=1) / factors[:, a:b].sum(axis=1) for a, b in LADDER], axis=1)
-        yield fitted, came - said(fitted)
+        unforeseen = (fitted.planned == 0) & (history < FEE_SEEN)
+        present = np.where(unforeseen, bare.values[:, end : end + AHEAD], rest)
+        factors = fitted.weekdays[:, -AHEAD:]
+        came = [
+            of[:, a:b].sum(axis=1) / factors[:, a:b].sum(axis=1)
+            for of, (a, b) in zip([present] * SOON + [rest] * (len(LADDER) - SOON), LADDER, strict=True)
+        ]
+        yield fitted, np.stack(came, axis=1) - said(fitted)
 
 
 def said(fitted: Fitted) -> np.ndarray:
@@ -59,7 +69,8 @@ def said(fitted: Fitted) -> np.ndarray:
 def tried(source: DailySeries, seed: int) -> list[list[Tried]]:
     """All tries of a source, raw and billed, for each length of history."""
     few = replace(source, names=source.names[:SERIES], values=source.values[:SERIES])
-    return [[one for kind in (few, billed(few, seed)) for one in tries(kind, history)] for history in HISTORIES]
+    kinds = (few, few), (billed(few, seed), billed(few, seed, fee_share=0))
+    return [[one for kind, bare in kinds for one in tries(kind, bare, history)] for history in HISTORIES]
 
 
 def learn(sources: Sequence[list[list[Tried]]]) -> Table:

@@ -82,9 +82,9 @@ def billed(series: DailySeries, seed: int, fee_share: float = 0.6) -> DailySerie
     for row in values:
         for _ in range(random.integers(0, 3)):
             row[random.integers(0, row.size) :] *= max(0.2, 1 + random.normal(0, 0.35))
-        if random.random() < fee_share:
-            fee = row.mean() * 30 * random.uniform(0.03, 0.25)
-            row[[n for n, day in enumerate(days) if day.day == 1]] += fee
+        chance, share = random.random(), random.uniform(0.03, 0.25)  # drawn for each, so that a seed's steps stay
+        if chance < fee_share:
+            row[[n for n, day in enumerate(days) if day.day == 1]] += row.mean() * 30 * share
     return replace(series, values=values)
 
 

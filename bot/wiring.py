@@ -61,6 +61,7 @@ class Crew:
     def assessor(self) -> Assessor:
         """Who looks at everything."""
         from bot.assessor import Assessor
+        from bot.composing import Sources
 
         return Assessor(
             self.lake,
@@ -70,6 +71,7 @@ class Crew:
             self.report,
             self.config.checks,
             self.state.ledger,
+            Sources(self.lake, self.report, self.state.findings, self.drivers, self.state.verdicts, self.state.audit),
             self.progress,
         )
 

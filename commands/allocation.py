@@ -64,7 +64,6 @@ def allocation(
     period = period_of(when, context) if when else None
     found = allocation_of(context.costs, context.report, context.now, period, wanted)
     name = named(found.period, context.report.year_starts)
-    asked = ("allocation", *when, *(f"{key}={value}" for key, value in scope.items()))
     return Answer(
         f"{name}{said(scope)}: {found.total().cents()} by {found.dimension}, {_allocated(found)}",
         (
@@ -72,7 +71,7 @@ def allocation(
             *_moved(found, context.report),
             table_of(found),
             Chart(_picture(found, chart, f"{name}{said(scope)}", context.report.locale)),
-            Buttons(_buttons(context, found, asked, chart)),
+            Buttons(_buttons(context, found, when, scope, chart)),
             Note(small_print(context, found)),
         ),
         Tone.CALM if found.coverage >= WELL_ALLOCATED else Tone.WARN,
@@ -189,20 +188,29 @@ def _picture(found: Allocation, chart: str, name: str, locale: str) -> Picture:
     return draw(found, title=f"Cost by {found.dimension}, {name}", subtitle=subtitle, locale=locale)
 
 
-def _buttons(context: Context, found: Allocation, asked: Sequence[str], chart: str) -> tuple[Button, ...]:
+def _buttons(
+    context: Context, found: Allocation, when: Sequence[str], scope: Mapping[str, str], chart: str
+) -> tuple[Button, ...]:
     by = f"by={found.dimension}"
     money = () if found.currency == context.report.currency else (f"currency={found.currency}",)
+    given = [f"{key}={value}" for key, value in scope.items()]
+    asked = ("allocation", *when, by, *given)
     other = next(one for one in CHARTS if one != chart)
-    buttons = [Button("What to tag", quoted(("tags", *money)))] if found.unallocated().cents() else []
+    buttons = [Button("What to tag", quoted(("tags", *when, *given, *money)))] if found.unallocated().cents() else []
     if largest := next((part.owner for part in found.parts() if part.owner), None):
-        buttons.append(Button(f"Showback {largest}", quoted(("showback", largest, by, *money))))
-    buttons.append(Button(f"As {other}", quoted((*asked, by, *money, f"chart={other}"))))
-    buttons += [
-        Button(f"In {amount.currency}", quoted((*asked, by, f"currency={amount.currency}")))
-        for amount in context.costs.currencies(found.period)
-        if amount.currency != found.currency
-    ]
-    return tuple(buttons)
+        buttons.append(Button(f"Showback {largest}", quoted(("showback", largest, *when, by, *money))))
+    buttons.append(Button(f"As {other}", quoted((*asked, *money, f"chart={other}"))))
+    return (*buttons, *in_others(context, found.period, found.currency, asked, scope))
+
+
+def in_others(
+    context: Context, period: Period, currency: str, asked: Sequence[str], scope: Mapping[str, str]
+) -> tuple[Button, ...]:
+    """The same ask in each other currency that is billed; of a scope it is not known which are."""
+    if scope:
+        return ()
+    others = (one.currency for one in context.costs.currencies(period) if one.currency != currency)
+    return tuple(Button(f"In {one}", quoted((*asked, f"currency={one}"))) for one in others)
 
 
 def small_print(context: Context, found: Allocation) -> str:

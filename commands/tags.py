@@ -32,7 +32,7 @@ from analysis.tagging import (
     spellings,
 )
 from charts.picture import Picture
-from commands.allocation import ACCOUNT, SERVICE, WELL_ALLOCATED, complete
+from commands.allocation import ACCOUNT, SERVICE, WELL_ALLOCATED, complete, in_others
 from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, File, Note, Table, Text, Tone
 from commands.core.answer import Part as AnswerPart
 from commands.core.context import Context, Costs, Report
@@ -333,11 +333,8 @@ def _buttons(context: Context, found: Tagging, when: Sequence[str], scope: Mappi
     others = [one.name for one in found.keys if one.name and key_meant(one.name) != key_meant(found.key)]
     money = () if found.cost.currency == context.report.currency else (f"currency={found.cost.currency}",)
     keys = [Button(f"Key {one}", quoted(("tags", *given, f"key={one}", *money))) for one in others[:MOST_KEY_BUTTONS]]
-    currencies = [
-        Button(f"In {one.currency}", quoted(("tags", *given, f"key={found.key}", f"currency={one.currency}")))
-        for one in context.costs.currencies(found.period)
-        if one.currency != found.cost.currency
-    ]
+    asked = ("tags", *given, f"key={found.key}")
+    currencies = in_others(context, found.period, found.cost.currency, asked, scope)
     return (*keys, *currencies, Button("Who costs what", quoted(("allocation", *given, *money))))
 
 

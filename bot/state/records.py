@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from bot.ports import Ask
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.inbox import InboxTable
-from commands.core.context import Caller
+from commands.core.context import Asked, Caller
 
 LONGEST_OUTCOME = 2000
 
@@ -52,6 +52,12 @@ class AuditTable:
             moved=line.moved,
         )
         connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+
+    def since(self, moment: datetime) -> Sequence[Asked]:
+        """What was asked since then, the oldest first."""
+        wanted = sa.select(schema.audit).where(schema.audit.c.at >= moment).order_by(schema.audit.c.number)
+        with self.database.reading() as connection:
+            return [Asked(row.at, row.caller, row.ask) for row in connection.execute(wanted)]
 
     def line(self, connection: sa.Connection, key: str) -> AuditLine | None:
         """The line of a key, if it has one."""
@@ -102,6 +108,14 @@ class RunsTable:
         with self.database.reading() as connection:
             row = connection.execute(wanted.order_by(schema.run.c.started.desc()).limit(1)).first()
         return Run(row.id, row.started, row.finished, row.summary) if row else None
+
+    def scores(self, since: datetime) -> Sequence[tuple[date, int]]:
+        """The last maturity score of each month since then, by the first of the month, the oldest first."""
+        wanted = sa.select(schema.run).where(schema.run.c.finished.is_not(None), schema.run.c.started >= since)
+        with self.database.reading() as connection:
+            rows = list(connection.execute(wanted.order_by(schema.run.c.started)))
+        found = {row.started.date().replace(day=1): int(row.summary["score"]) for row in rows if "score" in row.summary}
+        return sorted(found.items())
 
 
 class FiresTable:

@@ -187,11 +187,23 @@ class Ledger(Protocol):
         """Add a line, unless the newest of that finding says the same; whether it was added."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of the audit: who asked what, and when."""
+
+    at: datetime
+    caller: str
+    ask: str
+
+
 class Audit(Protocol):
     """Who asked what, and how it ended."""
 
     def record(self, caller: Caller, ask: str, outcome: str, now: datetime) -> None:
         """Write one line; a key that has one already keeps it."""
+
+    def since(self, moment: datetime) -> Sequence[Asked]:
+        """What was asked since then, the oldest first."""
 
 
 class Assessments(Protocol):

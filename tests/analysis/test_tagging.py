@@ -59,10 +59,10 @@ def test_a_tag_counts_in_any_spelling_and_a_value_that_names_nobody_does_not() -
 
 def test_misspelled_keys_and_values_are_told_with_what_they_cost() -> None:
     assert [(one.what, one.written, one.meant, one.cost.amount) for one in spellings(BILL, "team")] == [
-        ("key", "Team", "team", 28),
-        ("value", "SEARCH", "search", 20),
-        ("value", "Search ", "search", 5),
-        ("value", "n/a", "", 4),
+        ("key", "Team", "team", Decimal(28)),
+        ("value", "SEARCH", "search", Decimal(20)),
+        ("value", "Search ", "search", Decimal(5)),
+        ("value", "n/a", "", Decimal(4)),
     ]
 
 

@@ -43,7 +43,7 @@ def test_nobody_is_left_out_when_everything_is_owned() -> None:
         {"a": "-5"},
         {None: "7"},
         {f"a very long name of a team $x_1$ {number}": "1000000000" for number in range(40)},
-        {"big": "1000000000", **{f"t{number}": "0.01" for number in range(12)}, None: "0.01"},
+        {"big": "1000000000", None: "0.01"} | {f"t{number}": "0.01" for number in range(12)},
     ],
 )
 def test_any_amounts_can_be_drawn(amounts: dict[str | None, str]) -> None:

@@ -31,7 +31,7 @@ def sheet(name: str, rows: Sequence[Sequence[Cell]] = (), said: str = "said") ->
 def test_text_is_never_a_formula(evil: str) -> None:
     [page] = written(sheet("s", [[evil, Decimal("1.50")]], said=evil)).worksheets
     assert [page.cell(row, 1).data_type for row in (1, 4)] == ["s", "s"]
-    assert str(page.cell(4, 1).value).strip() == evil.strip()
+    assert str(page.cell(4, 1).value).endswith(evil.strip())
     [_, row] = csv.reader(
         StringIO(csv_of(("Name", "Cost"), [[evil, Decimal("-1.50")]]).decode("utf-8-sig"), newline="")
     )
