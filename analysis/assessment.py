@@ -12,7 +12,7 @@ from analysis.anomalies import Event
 from analysis.burndown import Burndown
 from analysis.commitments import Commitments
 from analysis.drivers import Variance
-from analysis.findings import Finding
+from analysis.findings import WAITING, Finding, State
 from analysis.focus import Freshness
 from analysis.forecasts import Forecast
 from analysis.maturity import Score
@@ -22,6 +22,8 @@ from analysis.savings import Savings
 from analysis.tagging import Tagging
 from analysis.track_record import TrackRecord
 from analysis.units import UnitEconomics
+
+TO_DO = (*WAITING, State.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,18 @@ class Assessment:
     savings: Savings | None = None
     score: Score | None = None
 
+    @property
+    def alive(self) -> tuple[Finding, ...]:
+        """The findings that are not resolved."""
+        return tuple(one for one in self.findings if one.state is not State.RESOLVED)
+
+    @property
+    def to_do(self) -> tuple[Finding, ...]:
+        """The findings that are open or claimed: neither resolved, nor accepted, nor put off."""
+        return tuple(one for one in self.findings if one.state in TO_DO)
+
     def waste(self, findings: Sequence[Finding] | None = None) -> Money:
-        """What findings waste a month, in cash, those of the report's currency."""
-        chosen = self.findings if findings is None else findings
+        """What findings waste a month, in cash, those of the report's currency: of those that are to do."""
+        chosen = self.to_do if findings is None else findings
         mine = (found.monthly_waste for found in chosen if found.monthly_waste.currency == self.last_month.currency)
         return Money.total(mine, self.last_month.currency)

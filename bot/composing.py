@@ -132,11 +132,11 @@ def _indicators(found: Assessment, sources: Sources, now: datetime) -> Indicator
         forecast_error=found.record.error if found.record and found.record.held else None,
         budgeted=_budgeted(found, sources.report, now.date()),
         unit_costs=float(len(sources.drivers.names())),
-        waste=float(found.waste(_open(found.findings))) / month if month > 0 else None,
+        waste=float(found.waste()) / month if month > 0 else None,
         covered=_float(standing.coverage if standing else None),
         used=_float(standing.utilization if standing else None),
         cadence=_cadence(sources.audit, now),
-        owned=_owned(found.findings),
+        owned=_owned(found.alive),
         days_to_fix=_days_to_fix(found.findings, now),
         verified=_verified(found),
     )
@@ -144,10 +144,6 @@ def _indicators(found: Assessment, sources: Sources, now: datetime) -> Indicator
 
 def _float(part: Decimal | None) -> float | None:
     return None if part is None else float(part)
-
-
-def _open(findings: Iterable[Finding]) -> list[Finding]:
-    return [one for one in findings if one.state in {*WAITING, State.CLAIMED}]
 
 
 def _judged(found: Assessment, sources: Sources, now: datetime) -> float | None:
@@ -180,7 +176,7 @@ def _cadence(audit: Audit, now: datetime) -> float | None:
 
 
 def _owned(findings: Iterable[Finding]) -> float | None:
-    alive = [one for one in findings if one.state is not State.RESOLVED]
+    alive = list(findings)
     held = [one for one in alive if one.state not in WAITING]
     return len(held) / len(alive) if alive else None
 
@@ -202,7 +198,7 @@ def _verified(found: Assessment) -> float | None:
 
 def _worth(found: Assessment) -> dict[str, Money]:
     """What the best value of an indicator would be worth, where that is money."""
-    worth = {"waste": found.waste(_open(found.findings)) * 12}
+    worth = {"waste": found.waste() * 12}
     if found.allocation:
         worth["allocated"] = found.allocation.unallocated().cents()
     if found.tagging:

@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.allocation import Allocation, Line, allocate, charges_of
 from analysis.errors import BadAsk, NoData
-from analysis.focus import BILLING_PERIOD, CHARGE_CATEGORIES, CostColumn, CostQuery
+from analysis.focus import BILLING_PERIOD, CHARGE_CATEGORIES, RUNNING, CostColumn, CostQuery
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of, months_of
 from commands.core.answer import Answer, File, Note, Table, Text, Tone, plain
@@ -103,7 +103,7 @@ def chargeback(context: Context, *when: str, by: str = "") -> Answer:
             *_before_sending(found),
             *(part for one in found for part in _summary(one, several=len(found) > 1)),
             File(f"{label}.xlsx", XLSX, workbook(sheets, title=title, made_at=context.now), _said(found)),
-            File(f"{label}.csv", CSV, csv_of(_headings(first), lines), f"The same {len(lines):,} lines as one table"),
+            File(f"{label}.csv", CSV, csv_of(_headings(first), lines), f"The same {len(lines):,} lines as one table."),
             Note(_small_print(context, first)),
         ),
         Tone.CALM if final and all(one.even for one in found) else Tone.WARN,
@@ -176,12 +176,23 @@ def _before_sending(found: Sequence[Chargeback]) -> tuple[Text, ...]:
     for one in found:
         nobody = one.allocation.unallocated().cents()
         if nobody.amount > 0:
-            largest = list(one.allocation.by(SERVICE, None).items())[:LARGEST]
-            made = ", ".join(f"{plain(name or 'without a service')} {cost}" for name, cost in largest)
-            told.append(f"**{nobody} has no owner**, most of it {made}.")
+            told.append(f"**{nobody} has no owner**, most of it {_made_of(one.allocation)}.")
     if told:
         told.append("Before you send it: `tags` lists what to tag; a rule in [allocation] divides what all share.")
     return (Text("\n".join(told)),) if told else ()
+
+
+def _made_of(found: Allocation) -> str:
+    """The largest parts of what has no owner: services, and tax and such by their category."""
+    service, category = KEPT.index(SERVICE), KEPT.index(CATEGORY)
+    sums: dict[str, Decimal] = {}
+    for line in found.lines:
+        if line.owner is None:
+            running = line.of[category] in RUNNING
+            name = (line.of[service] if running else line.of[category]) or "without a name"
+            sums[name] = sums.get(name, Decimal(0)) + line.amounts[0]
+    largest = sorted(sums.items(), key=lambda one: -one[1])[:LARGEST]
+    return ", ".join(f"{plain(name)} {Money(cost, found.currency)}" for name, cost in largest)
 
 
 def _full(amount: Money) -> str:
@@ -277,7 +288,7 @@ def _amounts(tie: Tie) -> tuple[Decimal, Decimal, Decimal]:
 
 def _said(found: Sequence[Chargeback]) -> str:
     statements = sum(len(one.owners()) for one in found)
-    return f"A summary, a reconciliation and {statements} statements"
+    return f"A summary, a reconciliation and {statements} statements."
 
 
 def _small_print(context: Context, found: Allocation) -> str:

@@ -282,9 +282,9 @@ def _commands(found: Tagging, fixes: Sequence[tuple[TagChange, Fix]]) -> tuple[A
         Code(f"To tag {many} as {change.value}", fix.act),
         Code("To undo", fix.undo),
         File(
-            f"tag-{key_meant(found.key)}.sh", SCRIPT, acts, f"The commands for {resources} resources; read them first"
+            f"tag-{key_meant(found.key)}.sh", SCRIPT, acts, f"The commands for {resources} resources; read them first."
         ),
-        File(f"untag-{key_meant(found.key)}.sh", SCRIPT, undos, "The commands that take it back"),
+        File(f"untag-{key_meant(found.key)}.sh", SCRIPT, undos, "The commands that take it back."),
         Note(fix.safety),
     )
 

@@ -85,17 +85,22 @@ def _text(text: str) -> str:
 
 def _names(wanted: Sequence[str]) -> list[str]:
     """Names of sheets as Excel allows them, no two alike whatever their case."""
-    taken: set[str] = set()
+    taken = {"history"}  # Excel keeps that name for itself
     names = []
     for name in wanted:
-        base = NOT_IN_A_NAME.sub(" ", name).strip() or "Sheet"
-        short, number = base[:LONGEST_NAME], 1
-        while short.lower() in taken or short.lower() == "history":  # Excel keeps that name for itself
+        base = NOT_IN_A_NAME.sub(" ", _text(name)).strip() or "Sheet"
+        short, number = _cut(base, LONGEST_NAME), 1
+        while short.lower() in taken:
             number += 1
-            short = f"{base[: LONGEST_NAME - len(str(number)) - 1]} {number}"
+            short = f"{_cut(base, LONGEST_NAME - len(str(number)) - 1)} {number}"
         taken.add(short.lower())
         names.append(short)
     return names
+
+
+def _cut(text: str, most: int) -> str:
+    """As much of a text as fits into ``most`` UTF-16 units, by which Excel counts, without blanks at its end."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", errors="ignore").rstrip() or "Sheet"
 
 
 def _width(sheet: Sheet, column: int) -> int:

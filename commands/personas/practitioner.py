@@ -3,45 +3,87 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 from analysis.assessment import Assessment
-from commands.core.answer import Answer, Facts, Part, Table, Text, Tone
+from analysis.findings import WAITING
+from commands.anomalies import said_event
+from commands.core.answer import Answer, Button, Buttons, Facts, Part, Table, Text, Tone, plain
 from commands.core.context import Report
 from commands.personas import persona
 
 MOST_SHOWN = 6
+MOST_EVENTS = 3
 
 
 @persona("practitioner")
 def practitioner(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
     """Coverage, the largest services, and how the crew handles its findings."""
-    states = Counter(one.state for one in found.findings)
+    states = Counter(one.state for one in found.alive)
     services = found.services
     rows = tuple(
         (name or "–", str(cost), f"{cost.share_of(services.total):.1%}") for name, cost in services.rows[:MOST_SHOWN]
     )
     providers = ", ".join(f"{name or 'unnamed'} {cost}" for name, cost in found.providers.rows)
     parts: list[Part] = [
+        *_events(found),
         Facts(
             (
                 ("Complete up to", f"{found.freshness.last_day:%d %b %Y}"),
                 ("By provider, last month", providers),
                 ("Findings", ", ".join(f"{count} {state}" for state, count in states.items()) or "none"),
-                ("Allocated to a team", f"{1 - found.teams.share(None):.1%}"),
+                ("Has an owner", f"{_owned(found):.1%}"),
+                *_crew(found),
             )
         ),
         Table((f"Service, {services.period}", "Cost", "Share"), rows, numbers=(1, 2)),
+        Buttons(
+            (
+                Button("Anomalies", "anomalies"),
+                Button("Trends", "trends"),
+                Button("Tags", "tags"),
+                Button("Review", "review"),
+            )
+        ),
     ]
     if found.unread:
         parts.append(Text("**Not read:** " + "; ".join(found.unread)))
     return Answer(
-        f"Practitioner: {found.month_to_date} this month, {len(found.findings)} findings",
+        _title(found),
         tuple(parts),
-        Tone.WARN if found.unread else Tone.CALM,
+        Tone.WARN if found.unread or found.events else Tone.CALM,
         data={
             "currency": services.total.currency,
             "services": [{"service": name, "cost": cost.amount} for name, cost in services.rows],
             "findings": {str(state): count for state, count in states.items()},
+            "events": [event.id for event in found.events],
+            "allocated": _owned(found),
             "unread": list(found.unread),
         },
     )
+
+
+def _title(found: Assessment) -> str:
+    count = len(found.events)
+    anomalies = f"{count} anomal{'y' if count == 1 else 'ies'}" if count else "no anomalies"
+    return f"Practitioner: {anomalies}, {len(found.to_do)} findings to do, {_owned(found):.0%} of cost has an owner"
+
+
+def _owned(found: Assessment) -> Decimal:
+    return found.allocation.coverage if found.allocation else 1 - found.teams.share(None)
+
+
+def _events(found: Assessment) -> tuple[Part, ...]:
+    if not found.events:
+        return ()
+    lines = [plain(said_event(event)) for event in found.events[:MOST_EVENTS]]
+    return (Text("\n".join(lines)),)
+
+
+def _crew(found: Assessment) -> tuple[tuple[str, str], ...]:
+    """How the crew keeps its cadence: what waits longest, and how long a fix takes."""
+    waiting = [one for one in found.to_do if one.state in WAITING and one.first_seen]
+    if not waiting:
+        return (("Waiting for somebody", "nothing"),)
+    days = max((found.made_at - one.first_seen).days for one in waiting if one.first_seen)
+    return (("Waiting for somebody", f"{len(waiting)} findings, the longest for {days} days"),)

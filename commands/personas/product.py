@@ -1,37 +1,81 @@
-"""Product and business: whose cost it is."""
+"""Product and business: what a unit of the business costs, and whose cost it is."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from analysis.assessment import Assessment
-from commands.core.answer import Answer, Facts, Table, Tone
+from commands.core.answer import Answer, Button, Buttons, Facts, Part, Table, Text, Tone, plain
 from commands.core.context import Report
 from commands.personas import persona
+from commands.units import said_units
 
 MOST_SHOWN = 8
-WELL_TAGGED = 0.1  # FinOps Foundation's "walk" maturity allocates 90 % of cost
+WELL_OWNED = Decimal("0.9")  # FinOps Foundation's "run" maturity allocates 90 % of cost
 
 
 @persona("product")
 def product(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
-    """Cost by team with last month's shares, and what no team answers for."""
-    teams = found.teams
-    nobody = teams.share(None)
-    rows = tuple((name or "(no team tag)", str(cost), f"{cost.share_of(teams.total):.1%}") for name, cost in teams.rows)
-    shown = rows[:MOST_SHOWN]
+    """The unit cost and why it moved; last month's cost by owner, and what nobody answers for."""
+    rows = _owners(found)
+    owned = found.allocation.coverage if found.allocation else 1 - found.teams.share(None)
+    nobody = found.allocation.unallocated().cents() if found.allocation else None
+    shown = tuple(rows[:MOST_SHOWN])
     rest = (("… and others", "", f"{len(rows) - MOST_SHOWN} more"),) if len(rows) > MOST_SHOWN else ()
+    period = found.allocation.period if found.allocation else found.teams.period
     return Answer(
-        f"Product: {teams.total} in {teams.period}, {1 - nobody:.0%} of it has a team",
+        _title(found, owned),
         (
-            Facts(
-                (("Teams", str(sum(name is not None for name, _ in teams.rows))), ("Without a team", f"{nobody:.1%}"))
+            *_units(found),
+            Facts((("Has an owner", f"{owned:.1%}"), *((("Nobody answers for", str(nobody)),) if nobody else ()))),
+            Table((f"Owner, {period}", "Cost", "Share"), (*shown, *rest), numbers=(1, 2)),
+            Buttons(
+                (
+                    Button("Unit costs", "units panel"),
+                    Button("Allocation", "allocation"),
+                    Button("Showback", "showback"),
+                    Button("Chargeback", "chargeback"),
+                )
             ),
-            Table(("Team", "Cost", "Share"), (*shown, *rest), numbers=(1, 2)),
         ),
-        Tone.WARN if nobody > WELL_TAGGED else Tone.GOOD,
+        Tone.GOOD if owned >= WELL_OWNED else Tone.WARN,
         data={
-            "currency": teams.total.currency,
-            "period": {"start": teams.period.start, "end": teams.period.end},
-            "teams": [{"team": name, "cost": cost.amount} for name, cost in teams.rows],
-            "untagged_share": nobody,
+            "currency": found.last_month.currency,
+            "period": {"start": period.start, "end": period.end},
+            "teams": [{"team": name, "cost": cost.amount} for name, cost in found.teams.rows],
+            "allocated": owned,
+            "unit_cost": found.units.newest.each.amount if found.units and found.units.points else None,
         },
     )
+
+
+def _title(found: Assessment, owned: Decimal) -> str:
+    if found.units and found.units.points:
+        return f"Product: {said_units(found.units)[0].lower()}{said_units(found.units)[1:]}"
+    return f"Product: {found.last_month} last month, {owned:.0%} of it has an owner"
+
+
+def _units(found: Assessment) -> tuple[Part, ...]:
+    made = found.units
+    if made is None or made.why is None:
+        return ()
+    why = made.why
+    more = "more" if why.later.units > why.earlier.units else "fewer"
+    return (
+        Text(
+            f"Cost changed by **{why.change.signed()}**: {why.volume.signed()} for {more} {made.driver},"
+            f" {why.efficiency.signed()} because each cost {'more' if why.efficiency.amount > 0 else 'less'}."
+        ),
+    )
+
+
+def _owners(found: Assessment) -> list[tuple[str, str, str]]:
+    if found.allocation:
+        whole = found.allocation.total()
+        parts = found.allocation.parts()
+        return [
+            (plain(part.owner or "(nobody)"), str(part.cost.cents()), f"{part.cost.share_of(whole):.1%}")
+            for part in parts
+        ]
+    whole = found.teams.total
+    return [(name or "(no team tag)", str(cost), f"{cost.share_of(whole):.1%}") for name, cost in found.teams.rows]

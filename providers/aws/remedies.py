@@ -30,7 +30,7 @@ EC2_ID = re.compile(r"(?P<kind>vol|i)-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 EC2_KINDS = {"vol": "volume", "i": "instance"}
 ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 GLOBAL_REGION = "us-east-1"  # where what belongs to no region is tagged
-TAG_KEY = re.compile(r"(?!(?i:aws:))[A-Za-z0-9 _.:/=+@-]{1,128}", re.ASCII)
+TAG_KEY = re.compile(r"(?!-|(?i:aws:))[A-Za-z0-9 _.:/=+@-]{1,128}", re.ASCII)
 TAG_WORD = re.compile(r"[A-Za-z0-9 _.:/=+@-]{1,256}", re.ASCII)  # the characters that every AWS service takes
 
 

@@ -322,7 +322,7 @@ def _one_of(name: str, column: Any, values: Sequence[str | None]) -> Any:  # noq
     if name == "ResourceId":
         column, named = column.lower(), [value.lower() for value in named]
     elif name in (DAY, MONTH, BILLING_PERIOD):
-        column = column.cast("string")
+        column = column.strftime("%Y-%m-%d")  # to some engines, the first day of a month is a moment
     found = column.isin(named) if named else ibis.literal(False)
     return found | column.isnull() if None in values else found
 

@@ -90,7 +90,7 @@ def test_every_button_answers(talk: Talk) -> None:
         part.buttons for part in talk.ask("allocation q3 account=apex-shop-prod").parts if isinstance(part, Buttons)
     ]
 
-    assert [button.label for button in buttons][:3] == ["What to tag", "Showback data", "As treemap"]
+    assert [button.label for button in buttons][:3] == ["What to tag", "Showback mobile", "As treemap"]
     assert all("error" not in talk.ask(button.ask).data for button in buttons)
 
 

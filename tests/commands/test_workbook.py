@@ -60,7 +60,7 @@ def test_the_same_figures_are_the_same_bytes() -> None:
     assert workbook([sheet("s")], title="t", made_at=NOW) == workbook([sheet("s")], title="t", made_at=NOW)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=6))
 def test_any_text_can_be_written_and_read_again(texts: list[str]) -> None:
     rows: list[list[Cell]] = [[text, Decimal(1)] for text in texts]
