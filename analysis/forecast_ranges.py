@@ -155,5 +155,5 @@ def sizes(fitted: Fitted, table: Table) -> Sizes:
 
 def day_sizes(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
     """The spread of a day around its level, at least ``FLOOR``, and the mean size of a day (S each)."""
-    usual = np.abs(fitted.past).sum(axis=1) / (fitted.past.shape[1] - fitted.first)
+    usual = np.abs(fitted.smooth).sum(axis=1) / (fitted.past.shape[1] - fitted.first)
     return np.hypot(fitted.sigma, FLOOR * usual), usual

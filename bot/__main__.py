@@ -139,6 +139,7 @@ def forecast_file(
     as_of: Annotated[str, typer.Option(help="Forecast from this day on; the day after the last if not given.")] = "",
     format_: TextOrJson = "text",
     backtest: Annotated[int, typer.Option(min=0, max=24, help="Score so many earlier months instead.")] = 0,
+    currency: Annotated[str, typer.Option(help="What the values are in, for the text.")] = "",
 ) -> None:
     """Forecast any daily series: the month's end and the next three months, with their 80 and 95 % ranges."""
     from bot import series_file
@@ -147,7 +148,7 @@ def forecast_file(
     if backtest:
         typer.echo(json.dumps(series_file.backtest(book, day, backtest), indent=2))
         return
-    _tell(series_file.foretold(book, day), format_)
+    _tell(series_file.foretold(book, day), format_, currency)
 
 
 @app.command(name="anomalies-file")
@@ -164,13 +165,13 @@ def anomalies_file(
     _tell(series_file.watched(series_file.read(path), _date(since, "--from"), _date(until, "--to"), threshold), format_)
 
 
-def _tell(told: Told, format_: str) -> None:
+def _tell(told: Told, format_: str, currency: str = "") -> None:
     from bot import series_file
 
     if format_ == "json":
         typer.echo(json.dumps(told.data(), indent=2, ensure_ascii=False))
         return
-    for line in series_file.as_text(told):
+    for line in series_file.as_text(told, currency):
         typer.echo(line)
 
 

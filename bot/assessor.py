@@ -15,7 +15,7 @@ from analysis import checks
 from analysis.assessment import Assessment
 from analysis.estate import Estate, Resource
 from analysis.findings import Finding
-from bot.composing import Sources, compose, with_findings
+from bot.composing import COMPOSER, Sources, with_findings
 from bot.figures import plain
 from commands.core.context import Findings, Ledger, Report, Seen
 from commands.savings import line_figures
@@ -68,7 +68,7 @@ class Assessor:
             if self._latest is None or self._latest[0] != key:
                 if not self.lake.version:
                     return self.fresh(now)[0]
-                self._latest = (key, compose(self.sources, now, unread=()))
+                self._latest = (key, COMPOSER.compose(self.sources, self.lake.version, now, unread=(), run=""))
             return with_findings(self._latest[1], self.sources, now, self._history(now))
 
     def fresh(self, now: datetime) -> tuple[Assessment, Seen]:
@@ -84,7 +84,7 @@ class Assessor:
             found = [self._with_fix(finding) for finding in checks.run(estate, self.settings)]
             seen = self.findings.seen(found, run, complete, now)
             self.progress(0.8, "forecasting")
-            made = compose(self.sources, now, unread=unread, run=run)
+            made = COMPOSER.compose(self.sources, self.lake.version, now, unread=unread, run=run)
             self._latest = ((self.lake.version, now.date()), made)
             whole = with_findings(made, self.sources, now, self._history(now))
             self._entered(whole, now)

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ COLUMNS = ("series", "date", "value")
 SPARSE = 0.2  # a series that lacks more of its days than this lists only the days that cost something
 WEEK = 7
 LONGEST = 36_600  # days: a century
+ENDED_DAYS = 28  # no rows for so long, while other series of the file go on: it costs nothing any more
+USUAL = (1.0, 1e10)  # the largest day of a series counted as it is; of others in a unit of their own, or cents decide
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 
 
@@ -44,6 +47,10 @@ class Line:
         """What was known on ``day``."""
         return Line(self.name, self.start, self.values[: max(0, (day - self.start).days)])
 
+    def until(self, day: date) -> Line:
+        """The same with nothing from its end to ``day``."""
+        return Line(self.name, self.start, np.pad(self.values, (0, max(0, (day - self.end).days))))
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -60,10 +67,13 @@ class Told:
     found: Sequence[Mapping[str, Any]]
     skipped: Sequence[Skipped]
     assumed: Sequence[str] = ()
+    months: Sequence[str] = ()  # that a forecast's months are, like 2026-06
 
     def data(self) -> dict[str, Any]:
         """As plain JSON."""
         whole: dict[str, Any] = {"series": list(self.found)}
+        if self.months:
+            whole["months"] = list(self.months)
         if self.skipped:
             whole["skipped"] = [{"series": one.name, "why": one.why} for one in self.skipped]
         if self.assumed:
@@ -113,24 +123,36 @@ def read(path: Path) -> Book:
 def foretold(book: Book, as_of: date | None, months: int = 3) -> Told:
     """For each series the total at the end of the month of ``as_of`` and of the next months, with their ranges.
 
-    Days from ``as_of`` on are not looked at. Series that are known to the same day are forecast together.
+    Days from ``as_of`` on are not looked at. Series that are known to the same day are forecast together. One that has
+    had no rows for ``ENDED_DAYS`` while others go on has ended: it costs nothing from its last day on.
     """
     day = as_of or book.end
     found: dict[str, Mapping[str, Any]] = {}
-    skipped = list(book.skipped)
-    for known, lines in _by_end([line.before(day) for line in book.lines]):
-        usable = [line for line in lines if len(line.values) >= LEAST_DAYS]
-        skipped += [Skipped(line.name, _short(line, day)) for line in lines if len(line.values) < LEAST_DAYS]
+    skipped, assumed = list(book.skipped), list(book.assumed)
+    known = [line.before(day) for line in book.lines]
+    end = max(line.end for line in known)
+    for group in _by_end([line.until(end) if _ended(line, end) else line for line in known]):
+        usable = [line for line in group if len(line.values) >= LEAST_DAYS]
+        skipped += [Skipped(line.name, _short(line, day)) for line in group if len(line.values) < LEAST_DAYS]
         if not usable:
             continue
         try:
-            outlook = forecast(_together(usable), known_until=known, as_of=day, months=months)
+            outlook = forecast(_together(usable), known_until=usable[0].end, as_of=day, months=months)
         except FinOpsError as error:
             skipped += [Skipped(line.name, str(error)) for line in usable]
             continue
-        for one in outlook:
-            found[one.name[0]] = _foretold(one)
-    return Told([found[line.name] for line in book.lines if line.name in found], skipped, book.assumed)
+        found |= {line.name: _foretold(one, _unit(line)) for line, one in zip(usable, outlook, strict=True)}
+    assumed += [
+        f"{line.name}: no rows from {line.end} on, so it has ended and costs nothing"
+        for line in known
+        if line.name in found and _ended(line, end)
+    ]
+    return Told(
+        [found[line.name] for line in book.lines if line.name in found],
+        skipped,
+        tuple(assumed),
+        [f"{span.start:%Y-%m}" for span in months_after(day, months)],
+    )
 
 
 def watched(book: Book, since: date | None, until: date | None, threshold: float) -> Told:
@@ -139,12 +161,13 @@ def watched(book: Book, since: date | None, until: date | None, threshold: float
     first = since or last - timedelta(days=119)
     found: dict[str, Mapping[str, Any]] = {}
     skipped = list(book.skipped)
-    for known, lines in _by_end([line.before(last + timedelta(days=1)) for line in book.lines]):
-        usable = [line for line in lines if len(line.values)]
-        skipped += [Skipped(line.name, f"it has no day before {last}") for line in lines if not len(line.values)]
+    for group in _by_end([line.before(last + timedelta(days=1)) for line in book.lines]):
+        usable = [line for line in group if len(line.values)]
+        skipped += [Skipped(line.name, f"it has no day up to {last}") for line in group if not len(line.values)]
         if usable:
+            known = usable[0].end
             seen = watch(_together(usable), known_until=known, since=first, until=last, threshold=threshold)
-            found |= {line.name: {"series": line.name, "events": _events(seen, line.name)} for line in usable}
+            found |= {line.name: {"series": line.name, "events": _events(seen, line)} for line in usable}
     return Told([found[line.name] for line in book.lines if line.name in found], skipped, book.assumed)
 
 
@@ -180,23 +203,34 @@ def backtest(book: Book, as_of: date | None, count: int) -> Mapping[str, Any]:
     }
 
 
-def as_text(told: Told) -> Iterator[str]:
+def as_text(told: Told, currency: str = "") -> Iterator[str]:
     """What was found, a line a series."""
     for one in told.found:
-        if "month_end" in one:
-            spans = [("month end", one["month_end"]), *((f"+{n}", span) for n, span in enumerate(one["months"], 1))]
-            words = "; ".join(
-                f"{name} {span['expected']:,.2f} (80 %: {span['low80']:,.2f} to {span['high80']:,.2f})"
-                for name, span in spans
-            )
-        else:
-            words = (
-                "; ".join(f"{e['start']} to {e['end']} {e['direction']} {e['impact']:+,.2f}" for e in one["events"])
-                or "nothing unusual"
-            )
-        yield f"{one['series']}: {words}"
+        yield f"{one['series']}: {_ends(one, told.months, currency) if 'month_end' in one else _turns(one, currency)}"
     yield from (f"{one.name}: left out, {one.why}" for one in told.skipped)
     yield from (f"assumed: {words}" for words in told.assumed)
+
+
+def _ends(one: Mapping[str, Any], months: Sequence[str], currency: str) -> str:
+    spans = [("month end", one["month_end"]), *zip(months, one["months"], strict=True)]
+    return "; ".join(
+        f"{name} {_words(span['expected'], currency)}"
+        f" (80 %: {_words(span['low80'], currency)} to {_words(span['high80'], currency)})"
+        for name, span in spans
+    )
+
+
+def _turns(one: Mapping[str, Any], currency: str) -> str:
+    events = [
+        f"{event['start']} to {event['end']} {event['direction']} {_words(event['impact'], currency, sign='+')}"
+        for event in one["events"]
+    ]
+    return "; ".join(events) or "nothing unusual"
+
+
+def _words(amount: float, currency: str, sign: str = "") -> str:
+    digits = ",.2f" if abs(amount) >= 1 or not amount else ".3g"
+    return f"{amount:{sign}{digits}} {currency}".strip()
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -276,19 +310,31 @@ def _filled(values: np.ndarray) -> np.ndarray:
     return filled
 
 
-def _by_end(lines: Sequence[Line]) -> Iterator[tuple[date, list[Line]]]:
+def _ended(line: Line, end: date) -> bool:
+    return len(line.values) > 0 and (end - line.end).days >= ENDED_DAYS
+
+
+def _by_end(lines: Sequence[Line]) -> Iterator[list[Line]]:
     groups: dict[date, list[Line]] = {}
     for line in lines:
         groups.setdefault(line.end, []).append(line)
-    yield from sorted(groups.items())
+    yield from (groups[end] for end in sorted(groups))
+
+
+def _unit(line: Line) -> float:
+    """What to divide a series by, so that its days are of a size that cents can tell; a power of ten."""
+    largest = float(np.abs(line.values).max(initial=0.0))
+    if not largest or USUAL[0] <= largest <= USUAL[1]:
+        return 1.0
+    return float(10.0 ** max(-290, floor(log10(largest)) - 6))
 
 
 def _together(lines: Sequence[Line]) -> DailySeries:
-    """Series that end on the same day as one table; before a series begins it costs nothing."""
+    """Series that end on the same day as one table, each in its unit; before a series begins it costs nothing."""
     start, end = min(line.start for line in lines), lines[0].end
     values = np.zeros((len(lines), (end - start).days))
     for row, line in zip(values, lines, strict=True):
-        row[len(row) - len(line.values) :] = line.values
+        row[len(row) - len(line.values) :] = line.values / _unit(line)
     return DailySeries(tuple((line.name,) for line in lines), start, values, "USD")
 
 
@@ -297,29 +343,27 @@ def _short(line: Line, day: date) -> str:
     return f"it has {known} day{'' if known == 1 else 's'} before {day}, and a forecast needs {LEAST_DAYS}"
 
 
-def _foretold(one: Forecast) -> Mapping[str, Any]:
+def _foretold(one: Forecast, unit: float) -> Mapping[str, Any]:
     return {
         "series": one.name[0],
-        "month_end": _range(one.month_end),
-        "months": [{"month": f"{span.start:%Y-%m}", **_range(total)} for span, total in one.months],
+        "month_end": _range(one.month_end, unit),
+        "months": [_range(total, unit) for _, total in one.months],
     }
 
 
-def _range(total: Range) -> dict[str, float]:
+def _range(total: Range, unit: float) -> dict[str, float]:
     names = ("expected", "low80", "high80", "low95", "high95")
-    return {name: float(getattr(total, name).amount) for name in names}
+    return {name: float(getattr(total, name).amount) * unit for name in names}
 
 
-def _events(seen: Watched, name: str) -> list[dict[str, Any]]:
-    chosen = sorted((one for one in seen.events if one.name == (name,)), key=lambda one: one.start)
+def _events(seen: Watched, line: Line) -> list[dict[str, Any]]:
+    chosen = sorted((one for one in seen.events if one.name == (line.name,)), key=lambda one: one.start)
     return [
         {
             "start": one.start.isoformat(),
             "end": one.last_day.isoformat(),
             "direction": "up" if one.direction > 0 else "down",
-            "impact": float(one.impact.amount),
-            "shape": str(one.shape),
-            "goes_on": one.end is None,
+            "impact": float(one.impact.amount) * _unit(line),
         }
         for one in chosen
     ]

@@ -117,7 +117,7 @@ class Crew:
     def remembering(self, state: State) -> Crew:
         """The same crew on the same lake, with another memory."""
         other = replace(self, state=state)
-        other.lake = self.lake
+        other.lake, other.report, other.drivers = self.lake, self.report, self.drivers
         return other
 
     def context(self, ask: Ask) -> Context:

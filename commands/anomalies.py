@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from analysis.anomalies import QUIET, QUIETER, Event, Shape, Watched, watch
-from analysis.errors import BadAsk, NotFound
+from analysis.errors import NotFound
 from analysis.focus import DAY, TAG, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import Period
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone, plain
-from commands.core.context import Context, Costs, Exclusion, Judgement, Permission, Report, Said
+from commands.core.context import Context, Costs, Exclusion, Judgement, Report, Said
 from commands.core.registry import Group, command
 from commands.core.scope import resolve, said
 from commands.core.when import period_of
@@ -83,7 +83,7 @@ def anomalies(context: Context, *when: str, min: Decimal = LEAST, **scope: str) 
     30 days. An event's id shows it alone.
     """
     if len(when) == 1 and _is_id(when[0]):
-        return _alone(context, when[0])
+        return alone(context, when[0])
     judgements = context.verdicts.since(context.now - REMEMBERED)
     freshness = context.costs.freshness(context.now)
     default = Period(freshness.history.end - WINDOW, freshness.history.end)
@@ -98,27 +98,6 @@ def anomalies(context: Context, *when: str, min: Decimal = LEAST, **scope: str) 
         least=min,
     )
     return _listed(context, found, scope)
-
-
-@command(
-    "verdict",
-    group=Group.COST,
-    needs=Permission.ACT,
-    examples=("verdict 3f9a1c2e77d0 expected", "verdict 3f9a1c2e77d0 false-alarm"),
-)
-def verdict(context: Context, event: str, said: str) -> Answer:
-    """Say what an anomaly is: expected, investigating or false-alarm. It changes what is told next.
-
-    What is expected is not told again for 90 days; a series that gave a false alarm has to be further off the next
-    time; what is being investigated shows who does.
-    """
-    try:
-        meant = Said(said.lower().replace("_", "-"))
-    except ValueError:
-        raise BadAsk(f"{said!r} is no verdict; there are {', '.join(Said)}") from None
-    found = _found(context, event)
-    context.verdicts.judge(found.id, found.name, meant, context.caller, context.now)
-    return replace(_alone(context, found.id), replaces=True)
 
 
 def anomalies_of(  # noqa: PLR0913 (what is looked at, and what is known of it)
@@ -328,7 +307,7 @@ def _team(costs: Costs, period: Period, currency: str, resource: str | None) -> 
     return None
 
 
-def _found(context: Context, name: str) -> Event:
+def found_event(context: Context, name: str) -> Event:
     """The event whose id begins with ``name``.
 
     Raises:
@@ -351,9 +330,14 @@ def _everything(context: Context) -> Anomalies:
     )
 
 
-def _alone(context: Context, name: str) -> Answer:
+def alone(context: Context, name: str) -> Answer:
+    """One event with what moved, its picture, and what may be said of it.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
     found = _everything(context)
-    event = _found(context, name)
+    event = found_event(context, name)
     cause = cause_of(context.costs, event, context.report.currency)
     judged = [one for one in context.verdicts.since(context.now - REMEMBERED) if one.event == event.id]
     standing = f"{judged[-1].said} says {judged[-1].by_name}" if judged else "nobody has looked at it yet"

@@ -250,3 +250,41 @@ def test_a_level_that_doubled_ten_days_ago_is_mostly_believed_and_doubted_in_the
 def test_a_job_that_runs_once_a_week_is_no_spike() -> None:
     found = one([50.0 if day % 7 == 3 else 0.0 for day in range(140)])
     assert float(found.months[0][1].expected) == pytest.approx(50 * 31 / 7, rel=0.15)
+
+
+def test_a_steady_fee_that_was_raised_has_a_range_of_its_own_size() -> None:
+    raised = np.where(np.arange(300) < 200, 100.0, 250.0)
+    together = np.stack([raised, np.where(np.arange(300) < 150, 300.0, 350.0)])
+
+    for found in (one(raised), *forecast(series(together), known_until=AS_OF, as_of=AS_OF)):
+        for _, span in found.months:
+            assert span.high95.amount < 3 * span.expected.amount
+
+
+def test_a_new_account_borrows_the_week_of_the_others() -> None:
+    week = np.tile([1.3, 1.2, 1.1, 1.1, 1.3, 0.6, 0.4], 60)
+    costs = np.array([300 * week * np.exp(0.25 * row) for row in noise(3, rows=24, days=week.size)])
+    costs[:4, :-9] = 0.0
+
+    def miss(found: Forecast) -> float:
+        return float(np.abs(found.daily[:7] / found.daily[:7].mean() - week[:7]).mean())
+
+    together = forecast(series(costs), known_until=AS_OF, as_of=AS_OF)[:4]
+    alone = [one(row[-9:]) for row in costs[:4]]
+    assert sum(map(miss, together)) < 0.7 * sum(map(miss, alone))
+
+
+def test_a_spike_of_the_past_widens_a_range_but_not_without_bound() -> None:
+    calm = 100 + 3 * noise(5)[0]
+    odd = calm.copy()
+    odd[[60, 150, 240, 300]] += 2_000
+    absurd = calm.copy()
+    absurd[200] += 1e7
+
+    width = {
+        name: float(one(values).months[0][1].high80.amount - one(values).months[0][1].low80.amount)
+        for name, values in (("calm", calm), ("odd", odd), ("absurd", absurd))
+    }
+
+    assert width["calm"] < width["odd"]
+    assert width["absurd"] < 5 * width["calm"]

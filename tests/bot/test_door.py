@@ -65,7 +65,7 @@ class Hall:
     def context(self, ask: Ask) -> Context:
         self.before(ask)
         nothing = cast("Any", None)
-        return Context(caller_of(ask, ROLES), BEGINNING, nothing, nothing, self.audit, nothing)
+        return Context(caller_of(ask, ROLES), BEGINNING, nothing, nothing, self.audit, nothing, nothing)
 
     async def out(self, count: int = 1) -> list[Parcel]:
         """The parcels that are in the outbox when there are ``count`` of them."""

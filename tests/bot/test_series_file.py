@@ -20,6 +20,7 @@ from bot.series_file import backtest, foretold, read, watched
 
 START = date(2025, 6, 1)
 RANGE = {"expected", "low80", "high80", "low95", "high95"}
+EVENT = {"start", "end", "direction", "impact"}
 
 
 def steady(days: int = 360, seed: int = 1, level: float = 100.0) -> list[float]:
@@ -54,9 +55,10 @@ def test_a_forecast_has_the_month_and_the_next_three_with_their_ranges(tmp_path:
     assert code == 0
     said = json.loads(text)
     assert [one["series"] for one in said["series"]] == ["a", "b"]
+    assert said["months"] == ["2026-06", "2026-07", "2026-08"]
     for one, level in zip(said["series"], (100, 7), strict=True):
-        assert set(one["month_end"]) >= RANGE
-        assert [span["month"] for span in one["months"]] == ["2026-06", "2026-07", "2026-08"]
+        assert set(one) == {"series", "month_end", "months"}
+        assert [set(span) for span in (one["month_end"], *one["months"])] == [RANGE] * 4
         assert one["month_end"]["expected"] == pytest.approx(31 * level, rel=0.03)
         assert one["month_end"]["low95"] <= one["month_end"]["low80"] <= one["month_end"]["expected"]
 
@@ -147,6 +149,33 @@ def test_series_that_end_on_different_days_are_all_forecast(tmp_path: Path) -> N
     assert {one["series"] for one in told.found} == {"long", "ended", "new"}
 
 
+def test_a_series_that_ended_long_before_the_others_costs_nothing_any_more(tmp_path: Path) -> None:
+    lines = [*rows("goes on", steady(350)), *rows("late", steady(340)), *rows("ended", steady(200))]
+    told = foretold(read(write(tmp_path / "ends.csv", lines)), START + timedelta(days=350))
+
+    expected = {one["series"]: one["months"][0]["expected"] for one in told.found}
+    assert expected["ended"] == 0
+    assert expected["late"] == pytest.approx(expected["goes on"], rel=0.05)
+    assert told.assumed == ("ended: no rows from 2025-12-18 on, so it has ended and costs nothing",)
+
+
+def test_a_file_that_ends_before_the_day_is_forecast_across_the_gap(tmp_path: Path) -> None:
+    told = foretold(read(write(tmp_path / "old.csv", rows("a", steady(200)))), START + timedelta(days=350))
+
+    assert told.found[0]["months"][0]["expected"] == pytest.approx(3000, rel=0.1)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-4, 1.0, 1e9, 1e15, 1e250])
+def test_a_series_of_any_size_is_forecast_alike(tmp_path: Path, scale: float) -> None:
+    values = steady(300)
+    lines = [f"a,{START + timedelta(days=n)},{value * scale!r}" for n, value in enumerate(values)]
+    told = foretold(read(write(tmp_path / "scaled.csv", lines)), START + timedelta(days=290))
+    plain = foretold(read(write(tmp_path / "plain.csv", rows("a", values))), START + timedelta(days=290))
+
+    for one, other in zip(told.found[0]["months"], plain.found[0]["months"], strict=True):
+        assert {key: value / scale for key, value in one.items()} == pytest.approx(other, rel=1e-3)
+
+
 def test_a_backtest_scores_what_was_forecast(tmp_path: Path) -> None:
     book = read(write(tmp_path / "daily.csv", [line for n in range(4) for line in rows(f"s{n}", steady(seed=n))]))
     scored = backtest(book, date(2026, 5, 20), 4)
@@ -175,7 +204,7 @@ def test_planted_events_are_found_with_their_days_and_their_impact(tmp_path: Pat
     assert (event["start"], event["end"], event["direction"]) == (spiked, spiked, "up")
     assert event["impact"] == pytest.approx(400, rel=0.1)
     assert found["step"][0]["start"] == (START + timedelta(days=310)).isoformat()
-    assert found["step"][0]["shape"] == "step up"
+    assert {key for events in found.values() for event in events for key in event} == EVENT
 
 
 def test_events_before_from_and_after_to_are_not_told(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ async def live(folder: Path, url: str, token: str, channels: int, minutes: int) 
 
             def context(ask: Ask) -> Context:
                 nothing = cast("Any", None)
-                return Context(caller_of(ask, {}), wall(), nothing, nothing, state.audit, nothing)
+                return Context(caller_of(ask, {}), wall(), nothing, nothing, state.audit, nothing, nothing)
 
             door = Door(state.inbox, context, platforms, wall, schedules, places, lease_seconds=LEASE_SECONDS)
             courier = Courier(state.outbox, platforms, door.redraw, lease_seconds=LEASE_SECONDS, lane_seconds=0.05)
