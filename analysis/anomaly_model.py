@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis.forecast_model import SIGMA_OF_MAD, begins, finite_median, mirrored, monthly_charges, weekday_factors
 
 LONG, SHORT = 28, 7  # days whose medians make the level, half each
 LEAST_DAYS = 10  # of history before a series is judged at all
 NEW_LEVEL = 7  # days in a row that are off the same way are the new level
-REFIT = 7  # weekdays and monthly charges are learnt anew this often
+LEARNT = 200  # days that weekdays and monthly charges are learnt from,
+REFIT = 14  # anew this often
 WIDE = (3, 7, 14)  # days whose mean may be off though none of them is, in a noisy series
 WIDE_PART = 0.3  # a day belongs to them if it is off by this part of the mean
 MEMORY = 150  # days of own misses that tell how far off a day may be
@@ -77,24 +77,28 @@ class _Walk:
         )
         self.off = np.zeros(values.shape, dtype=np.int8)
         self.slow = np.zeros(values.shape, dtype=np.int8)  # off in the mean of several days only
+        self.means = {
+            days: np.full(values.shape, np.nan) for days in WIDE
+        }  # of the misses of so many days, by the last
         self.level_since = np.zeros(len(values), dtype=int)
         self.factors, self.charges = np.ones((len(values), 7)), np.zeros((len(values), 32))
 
     def learn(self, day: int) -> None:
         """Learn weekdays and monthly charges from the days before ``day``."""
-        known = self.clean[:, :day]
-        self.factors = weekday_factors(known, self.first, self.weekday[:day], self.month_day[:day])
-        usual = self.factors[:, self.weekday[:day]]
-        self.charges, past = monthly_charges(known, self.first, usual, self.month_day[:day])
-        self.plain[:, :day] = past / usual
+        days = slice(max(0, day - LEARNT), day)
+        known, first = self.clean[:, days], np.maximum(0, self.first - days.start)
+        self.factors = weekday_factors(known, first, self.weekday[days], self.month_day[days])
+        usual = self.factors[:, self.weekday[days]]
+        self.charges, past = monthly_charges(known, first, usual, self.month_day[days])
+        self.plain[:, days] = past / usual
 
     def judge(self, day: int) -> None:
         """Say what a day should have cost, and whether it is off."""
         factor, fee = self.factors[:, self.weekday[day]], self.charges[:, self.month_day[day]]
         expected = self._level(day) * factor + fee
-        misses = np.abs(self.misses[:, max(0, day - MEMORY) : day])
-        sigma = np.maximum(_spread(misses), FLOOR * np.abs(expected)) + FEE_DOUBT * np.abs(fee)
-        band = np.maximum(self.thresholds * sigma, QUANTILE_ROOM * _usual_miss(misses))
+        spread, usual = _sizes(self.misses[:, max(0, day - MEMORY) : day])
+        sigma = np.maximum(spread, FLOOR * np.abs(expected)) + FEE_DOUBT * np.abs(fee)
+        band = np.maximum(self.thresholds * sigma, QUANTILE_ROOM * usual)
         miss = self.values[:, day] - expected
         known = (day - self.first >= LEAST_DAYS) & np.isfinite(band)
         off = np.where(known & (np.abs(miss) > band), np.sign(miss), 0)
@@ -107,17 +111,18 @@ class _Walk:
 
     def widen(self, day: int) -> None:
         """Look at the mean of the last days: what is off a little, day after day, is off."""
-        for days in WIDE:
+        for days, means in self.means.items():
             begin = max(0, day - MEMORY)
+            window = slice(day + 1 - days, day + 1)
+            if day + 1 < days:
+                continue
+            misses = self.misses[:, window]  # of days that are off by themselves only their band's worth
+            miss = means[:, day] = misses.mean(axis=1)
             if day - begin < 4 * days:
                 continue
-            history = _means(self.misses[:, begin : day + 1 - days], days)
-            window = slice(day + 1 - days, day + 1)
-            misses = self.misses[:, window]  # of days that are off by themselves only their band's worth
-            miss = misses.mean(axis=1)
+            spread, usual = _sizes(means[:, begin + days - 1 : day + 1 - days])
             floor = FLOOR * np.abs(self.expected[:, window]).mean(axis=1)
-            sigma = np.maximum(_spread(np.abs(history)), floor)
-            band = np.maximum(self.thresholds * sigma, QUANTILE_ROOM * _usual_miss(np.abs(history)))
+            band = np.maximum(self.thresholds * np.maximum(spread, floor), QUANTILE_ROOM * usual)
             hit = (day - self.first >= LEAST_DAYS + days) & (np.abs(miss) > band)
             rows = np.flatnonzero(hit)
             part = misses[rows] * np.sign(miss[rows])[:, None] > WIDE_PART * np.abs(miss[rows])[:, None]
@@ -141,26 +146,17 @@ class _Walk:
         return level
 
 
-def _means(misses: np.ndarray, days: int) -> np.ndarray:
-    """Means of so many days in a row; NaN where one of them is."""
-    found: np.ndarray = sliding_window_view(misses, days, axis=1).mean(axis=2)
-    return found
-
-
-def _spread(misses: np.ndarray) -> np.ndarray:
-    """Sigma by the median of absolute misses; 0 where there are none yet."""
-    found: np.ndarray = np.nan_to_num(SIGMA_OF_MAD * finite_median(misses)[0]) if misses.size else np.zeros(len(misses))
-    return found
-
-
-def _usual_miss(misses: np.ndarray) -> np.ndarray:
-    """The miss that all but one in forty days stayed under."""
-    if not misses.size:
-        return np.zeros(len(misses))
-    ordered = np.sort(misses, axis=1)  # NaN comes last
-    place = np.ceil(QUANTILE * np.isfinite(ordered).sum(axis=1)).astype(int) - 1
-    found: np.ndarray = np.nan_to_num(np.take_along_axis(ordered, np.maximum(0, place)[:, None], axis=1)[:, 0])
-    return found
+def _sizes(misses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sigma by the median of absolute misses, and the miss that all but one in forty stayed under; 0 without any."""
+    count = np.isfinite(misses).sum(axis=1)
+    if not misses.size or not count.any():
+        return np.zeros(len(misses)), np.zeros(len(misses))
+    ordered = np.sort(np.abs(misses), axis=1)  # NaN comes last
+    places = ((count - 1) // 2, count // 2, np.ceil(QUANTILE * count).astype(int) - 1)
+    low, high, usual = (
+        np.nan_to_num(np.take_along_axis(ordered, np.maximum(0, place)[:, None], axis=1)[:, 0]) for place in places
+    )
+    return SIGMA_OF_MAD * (low + high) / 2, usual
 
 
 def runs(off: np.ndarray, gap: int) -> list[tuple[int, int, int, int]]:

@@ -83,7 +83,7 @@ def anomalies(context: Context, *when: str, min: Decimal = LEAST, **scope: str) 
     30 days. An event's id shows it alone.
     """
     if len(when) == 1 and _is_id(when[0]):
-        return alone(context, when[0])
+        return shown(context, *looked_up(context, when[0]))
     judgements = context.verdicts.since(context.now - REMEMBERED)
     freshness = context.costs.freshness(context.now)
     default = Period(freshness.history.end - WINDOW, freshness.history.end)
@@ -307,18 +307,18 @@ def _team(costs: Costs, period: Period, currency: str, resource: str | None) -> 
     return None
 
 
-def found_event(context: Context, name: str) -> Event:
-    """The event whose id begins with ``name``.
+def looked_up(context: Context, name: str) -> tuple[Anomalies, Event]:
+    """The event whose id begins with ``name``, among everything of the last 90 days, judged or not.
 
     Raises:
-        NotFound: there is none in the last months, or more than one.
+        NotFound: there is none, or more than one.
     """
     found = _everything(context)
     known = [*found.events, *(event for event, _ in found.quiet)]
     match = [event for event in known if event.id.startswith(name.lower())]
     if len(match) != 1:
         raise NotFound(f"no anomaly of the last 90 days is named {name}; `anomalies` lists those there are")
-    return match[0]
+    return found, match[0]
 
 
 def _everything(context: Context) -> Anomalies:
@@ -330,18 +330,11 @@ def _everything(context: Context) -> Anomalies:
     )
 
 
-def alone(context: Context, name: str) -> Answer:
-    """One event with what moved, its picture, and what may be said of it.
-
-    Raises:
-        NotFound: there is none of that name.
-    """
-    found = _everything(context)
-    event = found_event(context, name)
+def shown(context: Context, found: Anomalies, event: Event) -> Answer:
+    """One event with what moved, its picture, and what may be said of it."""
     cause = cause_of(context.costs, event, context.report.currency)
     judged = [one for one in context.verdicts.since(context.now - REMEMBERED) if one.event == event.id]
     standing = f"{judged[-1].said} says {judged[-1].by_name}" if judged else "nobody has looked at it yet"
-    seen = next(one for one in found.watched if event in one.events)
     return Answer(
         said_event(event),
         (
@@ -354,7 +347,7 @@ def alone(context: Context, name: str) -> Answer:
                     ("Stands", standing),
                 )
             ),
-            Chart(_picture(seen, event, context.report.locale)),
+            Chart(_picture(found.seen(event), event, context.report.locale)),
             _drill_down(context.costs, event, context.report.currency),
             Buttons(_verdict_buttons(event)),
             _note(found, context),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analysis.errors import BadAsk
-from commands.anomalies import alone, found_event
+from commands.anomalies import looked_up, shown
 from commands.core.answer import Answer
 from commands.core.context import Context, Permission, Said
 from commands.core.registry import Group, command
@@ -27,6 +27,6 @@ def verdict(context: Context, event: str, said: str) -> Answer:
         meant = Said(said.lower().replace("_", "-"))
     except ValueError:
         raise BadAsk(f"{said!r} is no verdict; there are {', '.join(Said)}") from None
-    found = found_event(context, event)
-    context.verdicts.judge(found.id, found.name, meant, context.caller, context.now)
-    return replace(alone(context, found.id), replaces=True)
+    found, judged = looked_up(context, event)
+    context.verdicts.judge(judged.id, judged.name, meant, context.caller, context.now)
+    return replace(shown(context, found, judged), replaces=True)

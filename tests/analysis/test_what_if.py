@@ -71,9 +71,9 @@ def test_a_jump_nobody_could_know_of_is_an_error_and_only_once() -> None:
 def test_nothing_after_the_day_is_known_to_the_forecast() -> None:
     one, other = series(318), series(318)
     other.values[:, 290:] = 9e6  # after 18 October
-    now = {"known_until": date(2026, 11, 15), "as_of": date(2026, 11, 18)}
+    records = [track_record(it, known_until=date(2026, 11, 15), as_of=date(2026, 11, 18)) for it in (one, other)]
 
-    said = [track_record(made, **now).held[0].said for made in (one, other)]
+    said = [record.held[0].said for record in records]
     assert said[0] == said[1]
 
 

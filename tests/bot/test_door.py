@@ -21,7 +21,7 @@ from bot.identity import caller_of
 from bot.ports import Ask, Kind, Parcel, Place, Priority
 from charts.picture import Picture
 from commands.core.answer import Answer
-from commands.core.context import Caller, Context, Permission
+from commands.core.context import Asked, Caller, Context, Permission
 from tests.bot.delivery.desk import FakePlatform
 from tests.memory_store import MemoryStore
 from tests.virtual_time import BEGINNING
@@ -39,6 +39,9 @@ class Audit:
 
     def record(self, caller: Caller, ask: str, outcome: str, now: datetime) -> None:  # noqa: ARG002
         self.lines.append((caller.key, outcome))
+
+    def since(self, moment: datetime) -> Sequence[Asked]:  # noqa: ARG002
+        return ()
 
 
 class Rendering(FakePlatform):

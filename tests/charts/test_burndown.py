@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.periods import year_of
 from charts.burndown import burndown, described
-from tests.analysis.test_burndown import TODAY, held, year_of
+from tests.analysis.test_burndown import TODAY, held
 
 
 def test_it_says_what_a_decision_needs() -> None:
