@@ -12,9 +12,15 @@ from analysis.checks import discover as discover_checks
 from bot.config import Config
 from commands.core.registry import Group
 from commands.core.registry import discover as discover_commands
+from commands.core.when import PERIODS
 from providers.focus.quirks import TABLE as QUIRKS
 
 FOLDER = Path("docs")
+SCOPES = (
+    "Every command that looks at cost takes the same scopes, in any order: `account=`, `service=`, `provider=`,"
+    " `region=`, and any tag key (`team=search`); several values with commas, `team=none` for what has no tag. A name"
+    " with a typo gets suggestions from the real ones. Periods are written as bare words:"
+)
 
 
 def commands_page() -> str:
@@ -26,6 +32,9 @@ def commands_page() -> str:
         "Type `/finops` and one of these; or mention the bot, or write to it directly.",
         "",
     ]
+    lines += ["## Scopes and periods", "", SCOPES, "", "| a period | means |", "|---|---|"]
+    lines += [f"| `{words}` | {meaning} |" for words, meaning in PERIODS]
+    lines += [""]
     for group in Group:
         lines += [f"## {group}", ""]
         for name in found:

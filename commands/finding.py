@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from commands.core.answer import Answer
+from dataclasses import replace
+
+from analysis.errors import NoData
+from analysis.findings import Finding
+from commands.core.answer import Answer, Facts
 from commands.core.cards import finding_card
 from commands.core.context import Context
+from commands.core.owners import owners_of
 from commands.core.registry import Group, command
 
 
 @command("finding", group=Group.WASTE, examples=("finding 3f9a1c2e",))
 def finding(context: Context, finding: str) -> Answer:
-    """Show one finding: price, evidence, the command to act and the command to undo."""
-    return finding_card(context.findings.get(finding))
+    """Show one finding: price, evidence, whose it is and why, the command to act and the command to undo."""
+    found = context.findings.get(finding)
+    card = finding_card(found)
+    whose = _whose(context, found)
+    if not whose:
+        return card
+    parts = tuple(
+        Facts((*part.pairs, ("Whose it is", whose))) if isinstance(part, Facts) else part for part in card.parts
+    )
+    return replace(card, parts=parts, data={**card.data, "whose": whose})
+
+
+def _whose(context: Context, found: Finding) -> str:
+    """The owner, and the rule that says so; empty where the bill knows nothing of it."""
+    try:
+        owners = owners_of(context.costs, context.report, context.now, [found.resource_id])
+    except NoData:
+        return ""
+    ownership = owners.get(found.resource_id.lower())
+    if ownership is None:
+        return ""
+    return f"{ownership.owner}: {ownership.why}" if ownership.owner else f"nobody: {ownership.why}"

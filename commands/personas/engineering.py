@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from analysis.assessment import Assessment
 from analysis.findings import WAITING
+from analysis.money import Money
 from commands.core.answer import Answer, Button, Buttons, Facts, Table, Text, Tone
 from commands.core.cards import figures, worth
 from commands.core.context import Report
 from commands.personas import persona
 
 MOST_SHOWN = 5
+TOP = 10
 
 
 @persona("engineering")
@@ -20,14 +22,19 @@ def engineering(found: Assessment, report: Report) -> Answer:  # noqa: ARG001 (e
         return Answer("Engineering: nothing to fix", (Text("Every finding has somebody. Well driven."),), Tone.GOOD)
     shown = waiting[:MOST_SHOWN]
     rows = tuple((f"{n}. {one.title}", one.tags.get("team", "–"), worth(one)) for n, one in enumerate(shown, 1))
+    whole = found.waste(waiting)
     by_check: dict[str, int] = {}
     for one in waiting:
         by_check[one.check] = by_check.get(one.check, 0) + 1
     kinds = ", ".join(f"{count} {name}" for name, count in sorted(by_check.items(), key=lambda item: -item[1]))
+    ten = Money.total(
+        (one.monthly_waste for one in waiting[:TOP] if one.monthly_waste.currency == whole.currency), whole.currency
+    )
+    top = f"{ten.share_of(whole):.0%} of it"
     return Answer(
         f"Engineering: {len(waiting)} findings, {found.waste(waiting)} a month",
         (
-            Facts((("Nobody has them yet", f"{len(waiting)} findings"), ("By kind", kinds))),
+            Facts((("Nobody has them yet", f"{len(waiting)} findings"), ("By kind", kinds), ("The top ten make", top))),
             Table(("What", "Team", "A month"), rows, numbers=(2,)),
             Buttons(
                 (

@@ -167,6 +167,19 @@ def test_waste_lists_what_was_planted_worth_first(talk: Talk) -> None:
     assert few and all(one["check"] == "idle-machine" and one["monthly_waste"] >= 100 for one in few)
 
 
+def test_a_finding_says_whose_it_is_and_why(talk: Talk) -> None:
+    said = talk.ask(f"finding {first_finding(talk).short}")
+
+    assert said.data["whose"].startswith(f"{said.data['finding']['tags']['team']}: ")
+    assert "tag" in said.data["whose"]
+
+
+def test_periods_are_explained_once(talk: Talk) -> None:
+    said = talk.ask("help periods")
+
+    assert "`last month`" in text_of(said) and "q3" in said.data["periods"]
+
+
 def test_waste_adds_up_by_team_and_each_team_can_be_opened(talk: Talk) -> None:
     talk.ask("assess")
     grouped = talk.ask("waste by=team")
