@@ -66,6 +66,8 @@ class Assessment:
     teams: Breakdown
     findings: tuple[Finding, ...]  # every finding that was seen, whatever its state
     unread: tuple[str, ...] = ()  # "3 of 50 accounts (AccessDenied …)"
+    people: int = 0  # who asked something in the last seven days
+    asks: int = 0  # and how often
     record: TrackRecord | None = None
     burndowns: tuple[Burndown, ...] = ()  # the worst first
     variance: Variance | None = None  # of the last whole month against the one before

@@ -43,6 +43,8 @@ APART = ("Tax", "Credit", "Adjustment")
 REMEMBERED = timedelta(days=90)
 MOST_REMEMBERED = 4
 CADENCE_WEEKS = 4
+LOOKED = timedelta(days=7)
+MACHINES = ("clock:", "redraw:")  # callers that are nobody
 FIXED_WITHIN = timedelta(days=180)
 
 
@@ -135,7 +137,8 @@ def with_findings(made: Assessment, sources: Sources, now: datetime, history: Se
     """The same assessment with the findings as they stand, the savings they brought, and the score of all of it."""
     findings = tuple(sources.findings.standing())
     saved = _told(lambda: savings_of(sources.costs, sources.findings, sources.report, now))
-    whole = replace(made, findings=findings, savings=saved)
+    asked = [one.caller for one in sources.audit.since(now - LOOKED) if not one.caller.startswith(MACHINES)]
+    whole = replace(made, findings=findings, savings=saved, people=len(set(asked)), asks=len(asked))
     months = [(month_of(first), points) for first, points in history if first < now.date().replace(day=1)]
     return replace(whole, score=score(_indicators(whole, sources, now), worth=_worth(whole), history=months))
 

@@ -12,6 +12,7 @@ from analysis.money import Money
 from analysis.periods import Period, month_before
 from analysis.units import UnitEconomics, unit_economics
 from charts.picture import Picture
+from commands.allocation import Wanted, allocation_of
 from commands.core.answer import (
     Answer,
     Button,
@@ -225,8 +226,7 @@ def _shares(context: Context, found: UnitEconomics, by: str, scope: Mapping[str,
     if by == NOWHERE:
         return ()
     newest = found.newest
-    query = CostQuery(newest.period, newest.cost.currency, (DIMENSIONS[by],), resolve(context.costs, scope))
-    listed = context.costs.ask(query).by(DIMENSIONS[by])
+    listed = _listed(context, newest.period, newest.cost.currency, by, resolve(context.costs, scope))
     rows = [
         (plain(name or "(none)"), str(cost), _each(Money(cost.amount / newest.units, cost.currency)))
         for name, cost in listed[:TOP]
@@ -236,6 +236,17 @@ def _shares(context: Context, found: UnitEconomics, by: str, scope: Mapping[str,
         cost = Money.total((cost for _, cost in left), newest.cost.currency)
         rows.append((f"{len(left)} others", str(cost), _each(Money(cost.amount / newest.units, cost.currency))))
     return (Table((by.capitalize(), "Cost", f"Per {one_of(found.driver)}"), tuple(rows), numbers=(1, 2)),)
+
+
+def _listed(
+    context: Context, period: Period, currency: str, by: str, where: Mapping[str, Sequence[str | None]]
+) -> list[tuple[str | None, Money]]:
+    """A period's cost by a dimension, the largest first; by team as the allocation has it."""
+    if by == "team":
+        wanted = Wanted(by="team", currency=currency, where=where)
+        parts = allocation_of(context.costs, context.report, context.now, period, wanted).parts()
+        return [(part.owner, part.cost) for part in parts]
+    return context.costs.ask(CostQuery(period, currency, (DIMENSIONS[by],), where)).by(DIMENSIONS[by])
 
 
 def _panel(names: Sequence[str], metric: str, by: str, months: int, scope: Mapping[str, str]) -> tuple[Part, ...]:

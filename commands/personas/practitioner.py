@@ -82,8 +82,12 @@ def _events(found: Assessment) -> tuple[Part, ...]:
 
 def _crew(found: Assessment) -> tuple[tuple[str, str], ...]:
     """How the crew keeps its cadence: what waits longest, and how long a fix takes."""
+    people = (
+        f"{found.people} {'person' if found.people == 1 else 'people'}, {found.asks} asks" if found.people else "nobody"
+    )
+    looked = ("Looked in the last 7 days", people)
     waiting = [one for one in found.to_do if one.state in WAITING and one.first_seen]
     if not waiting:
-        return (("Waiting for somebody", "nothing"),)
+        return (looked, ("Waiting for somebody", "nothing"))
     days = max((found.made_at - one.first_seen).days for one in waiting if one.first_seen)
-    return (("Waiting for somebody", f"{len(waiting)} findings, the longest for {days} days"),)
+    return (looked, ("Waiting for somebody", f"{len(waiting)} findings, the longest for {days} days"))
