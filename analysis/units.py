@@ -48,22 +48,24 @@ class UnitCost:
 
 @dataclass(frozen=True, slots=True)
 class Decomposition:
-    """Why a cost changed: ``volume`` + ``efficiency`` is the change, to the cent.
+    """Why a cost changed: ``volume`` + ``price`` + ``efficiency`` is the change, to the cent.
 
-    Volume is what the additional units would have cost at the old unit cost, (u2 - u1) * c1; efficiency is what each
-    unit of today costs more or less, (c2 - c1) * u2: the flexible-budget and the efficiency variance of management
-    accounting (Horngren, Cost Accounting).
+    Volume is what the additional units would have cost at the old unit cost, (u2 - u1) * c1. Price is what new unit
+    prices of the cloud made of what was used now, as far as the bill has quantities. Efficiency is the rest of what
+    each unit of today costs more or less, (c2 - c1) * u2 - price: more or less of the cloud for each unit. The
+    flexible-budget, price and efficiency variances of management accounting (Horngren, Cost Accounting).
     """
 
     earlier: UnitCost
     later: UnitCost
     volume: Money
+    price: Money
     efficiency: Money
 
     @property
     def change(self) -> Money:
         """The whole change of cost."""
-        return self.volume + self.efficiency
+        return self.volume + self.price + self.efficiency
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class UnitEconomics:
     points: tuple[UnitCost, ...]
     left_out: tuple[str, ...]
     marginal: Marginal | None
+    price: Money | None = None  # what new unit prices made of the last change; ``None`` where that is not known
 
     @property
     def newest(self) -> UnitCost:
@@ -102,8 +105,8 @@ class UnitEconomics:
 
     @property
     def why(self) -> Decomposition | None:
-        """The last change of cost in volume and efficiency."""
-        return decomposed(*self.points[-2:]) if len(self.points) > 1 else None
+        """The last change of cost in volume, price and efficiency."""
+        return decomposed(*self.points[-2:], price=self.price) if len(self.points) > 1 else None
 
 
 def unit_economics(costs: Sequence[tuple[Period, Money]], driver: DriverSeries) -> UnitEconomics:
@@ -126,11 +129,12 @@ def unit_economics(costs: Sequence[tuple[Period, Money]], driver: DriverSeries) 
     return UnitEconomics(driver.name, tuple(points), tuple(left_out), _marginal(points))
 
 
-def decomposed(earlier: UnitCost, later: UnitCost) -> Decomposition:
-    """A change of cost as volume and efficiency, exact to the cent."""
+def decomposed(earlier: UnitCost, later: UnitCost, *, price: Money | None = None) -> Decomposition:
+    """A change of cost as volume, price (nothing, where it is not known) and efficiency, exact to the cent."""
     change = (later.cost - earlier.cost).cents()
     volume = Money((later.units - earlier.units) * earlier.cost.amount / earlier.units, change.currency).cents()
-    return Decomposition(earlier, later, volume, change - volume)
+    priced = price.cents() if price else Money.zero(change.currency)
+    return Decomposition(earlier, later, volume, priced, change - volume - priced)
 
 
 def _marginal(points: Sequence[UnitCost]) -> Marginal | None:

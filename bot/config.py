@@ -184,13 +184,14 @@ class ExclusionEntry(Section):
 
     account: str = Field("", description="An account's name; empty for any.")
     service: str = Field("", description="A service's name; empty for any.")
+    tag: str = Field("", pattern="^([^=]+=.+)?$", description="key=value: what so tagged resources cost.")
     until: date = Field(description="The last day it holds: every exclusion ends.")
     why: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _of_something(self) -> ExclusionEntry:
-        if not self.account and not self.service:
-            raise ValueError("an exclusion names an account, a service, or both")
+        if not self.account and not self.service and not self.tag:
+            raise ValueError("an exclusion names an account, a service, or a tag")
         return self
 
 

@@ -107,7 +107,9 @@ class Crew:
             sample=self.config.sample,
             programme=_programme(self.config),
             planned=[_planned(one) for one in self.config.planned],
-            exclusions=[Exclusion(one.until, one.why, one.account, one.service) for one in self.config.exclusions],
+            exclusions=[
+                Exclusion(one.until, one.why, one.account, one.service, one.tag) for one in self.config.exclusions
+            ],
             budgets=budgets,
             commitments=lambda now: [term for source in self.sources for term in source.commitments(now)],
             allocation=self.config.allocation.rulebook(),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from analysis.anomalies import QUIET, QUIETER, Event, Shape, Watched, watch
 from analysis.errors import NotFound
-from analysis.focus import DAY, TAG, CostQuery, Freshness
+from analysis.focus import DAY, TAG, CostQuery, DailySeries, Freshness
 from analysis.money import Money
 from analysis.periods import Period
 from charts.picture import Picture
@@ -122,8 +122,7 @@ def anomalies_of(  # noqa: PLR0913 (what is looked at, and what is known of it)
     rows = Period(start, max(start, freshness.covers.end))
     watched = []
     for layer in LAYERS:
-        frame = costs.ask(CostQuery(rows, report.currency, (*layer, DAY), where or {}))
-        series = frame.daily()
+        series = _series(costs, CostQuery(rows, report.currency, (*layer, DAY), where or {}), report.exclusions, now)
         if len(series.names):
             noisy = _thresholds(judgements)
             watched.append(
@@ -214,6 +213,21 @@ def _thresholds(judgements: Sequence[Judgement]) -> dict[tuple[str, ...], float]
     """How far off series must be that gave false alarms."""
     alarms = Counter(one.series for one in judgements if one.said is Said.FALSE_ALARM)
     return {name: QUIETER if count > 1 else QUIET for name, count in alarms.items()}
+
+
+def _series(costs: Costs, query: CostQuery, exclusions: Sequence[Exclusion], now: datetime) -> DailySeries:
+    """Daily costs without those of tags that are excluded today."""
+    whole = costs.ask(query).daily()
+    places = {name: place for place, name in enumerate(whole.names)}
+    values = whole.values.copy()
+    for one in exclusions:
+        if not one.tag or now.date() > one.until:
+            continue
+        key, _, value = one.tag.partition("=")
+        tagged = costs.ask(replace(query, where={**query.where, TAG + key: (value,)})).daily()
+        for name, row in zip(tagged.names, tagged.values, strict=True):
+            values[places[name]] -= row
+    return replace(whole, values=values)
 
 
 def _merged(events: Sequence[Event]) -> list[Event]:

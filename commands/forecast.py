@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,7 +14,7 @@ from analysis.focus import COST_COLUMNS, DAY, CostFrame, CostQuery, Freshness
 from analysis.forecasts import Forecast, Range, whole
 from analysis.forecasts import forecast as project
 from analysis.money import Money
-from analysis.periods import Period, fiscal_name, month_of, months_of
+from analysis.periods import Period, fiscal_name, month_of, months_after, months_of
 from analysis.track_record import TrackRecord, track_record
 from analysis.what_if import Growth, Outcome, Planned, what_if
 from charts.picture import Picture
@@ -40,7 +41,7 @@ STALE = timedelta(days=45)  # a bill that ended before last month says nothing a
         "forecast record",
     ),
 )
-def forecast(
+def forecast(  # noqa: PLR0913 (its options, as they are typed)
     context: Context,
     *when: str,
     months: int = 3,
@@ -48,14 +49,15 @@ def forecast(
     cost: str = "EffectiveCost",
     growth: str = "",
     change: str = "",
+    renew: str = "yes",
     **scope: str,
 ) -> Answer:
     """Forecast this month's end and the next months, each total with its 80 and 95 % range.
 
     Days that the provider has not finished delivering are left out of the model and marked in the picture. Tax,
     credits and adjustments are not part of it. cost=BilledCost looks at cash instead of amortised cost. A quarter or a
-    year is told as a whole; growth=10% or change=-5000 (a month) asks what if, from=2027-01 on; record shows how
-    good the forecasts of the last months were.
+    year is told as a whole; growth=10% or change=-5000 (a month) asks what if, from=2027-01 on, and renew=no what
+    commitments that end would make of it; record shows how good the forecasts of the last months were.
     """
     begins = scope.pop("from", "")
     if not 1 <= months <= MOST_MONTHS:
@@ -75,7 +77,7 @@ def forecast(
     windows = [period] if period else []
     known = freshness.complete_until
     outlook = project(series, known_until=known, as_of=today, months=months, windows=windows)[0]
-    supposed = _supposed(context, outlook, growth, change, begins)
+    supposed = _supposed(context, outlook, _Asked(growth, change, begins, renew))
     budget = budget_for(context.report.budgets(today), scope, where, money)
     others = _others(context, freshness, money)
     return Answer(
@@ -225,16 +227,39 @@ def _period_figures(outlook: Forecast, period: Period | None) -> dict[str, Any]:
     return {"period": {"start": period.start, "end": period.end, "spent": spent.amount, **spread(total)}}
 
 
-def _supposed(context: Context, outlook: Forecast, growth: str, change: str, begins: str) -> tuple[Outcome, ...]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What somebody has in mind, as it was typed."""
+
+    growth: str
+    change: str
+    begins: str
+    renew: str
+
+
+def _supposed(context: Context, outlook: Forecast, asked: _Asked) -> tuple[Outcome, ...]:
     """The months with what somebody has in mind; nothing if nothing is."""
-    if not growth and not change and not begins:
+    if asked.renew not in {"yes", "no"}:
+        raise BadAsk(f"renew={asked.renew!r}: write renew=no to let the commitments end that do")
+    if not asked.growth and not asked.change and not asked.begins and asked.renew == "yes":
         return ()
-    first = _first_month(begins) if begins else outlook.months[0][0].start
+    first = _first_month(asked.begins) if asked.begins else outlook.months[0][0].start
     changes = [one for one in context.report.planned if one.monthly.currency == outlook.currency]
-    if change:
-        changes.append(Planned("change", Money(_amount(change), outlook.currency), first))
-    grown = Growth(_part(growth), first) if growth else None
+    if asked.change:
+        changes.append(Planned("change", Money(_amount(asked.change), outlook.currency), first))
+    if asked.renew == "no":
+        changes += _ending(context, outlook.currency)
+    grown = Growth(_part(asked.growth), first) if asked.growth else None
     return what_if(outlook.months, growth=grown, planned=changes)
+
+
+def _ending(context: Context, currency: str) -> list[Planned]:
+    """What each commitment that ends makes of the months after: its usage goes on at on-demand prices."""
+    from commands.commitments import commitments_of
+
+    found = commitments_of(context.costs, context.report, context.now, currency=currency)
+    ahead = (one for one in found.expiries if one.days_left > 0)
+    return [Planned(one.commitment.name, one.effect, months_after(one.ends, 1)[0].start) for one in ahead]
 
 
 def _changed_months(supposed: Sequence[Outcome]) -> tuple[Part, ...]:

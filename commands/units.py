@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from analysis.drivers import Cause
 from analysis.errors import BadAsk, NoData
 from analysis.focus import COST, DAY, CostQuery
 from analysis.money import Money
@@ -32,7 +34,7 @@ from commands.core.answer import (
 from commands.core.context import Context, Costs, Drivers
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
-from commands.why import DIMENSIONS
+from commands.why import DIMENSIONS, variance_of
 
 PANEL = "panel"
 MONTHS = (3, 6, 12)
@@ -126,7 +128,13 @@ def units_of(  # noqa: PLR0913 (what is divided by what)
         (span, Money(sum((by_day[day] for day in span if day in by_day), start=Money.zero(currency).amount), currency))
         for span in spans
     ]
-    return unit_economics(monthly, driver)
+    made = unit_economics(monthly, driver)
+    if len(made.points) < 2:  # noqa: PLR2004
+        return made
+    earlier, later = made.points[-2].period, made.points[-1].period
+    return replace(
+        made, price=variance_of(costs, (earlier, later), currency, where=where, dimensions=()).causes[Cause.PRICE]
+    )
 
 
 def one_of(driver: str) -> str:
@@ -168,7 +176,12 @@ def figures(found: UnitEconomics) -> dict[str, Any]:
             for point in found.points
         ],
         "change": found.change,
-        "why": {"volume": why.volume.amount, "efficiency": why.efficiency.amount, "change": why.change.amount}
+        "why": {
+            "volume": why.volume.amount,
+            "price": why.price.amount,
+            "efficiency": why.efficiency.amount,
+            "change": why.change.amount,
+        }
         if why
         else None,
         "marginal": {
@@ -208,8 +221,8 @@ def _words(found: UnitEconomics) -> tuple[Part, ...]:
     if why:
         lines.append(
             f"Cost changed by **{why.change.signed()}**: {why.volume.signed()} because there were"
-            f" {'more' if why.later.units > why.earlier.units else 'fewer'} {found.driver},"
-            f" {why.efficiency.signed()} because each cost {'more' if why.efficiency.amount > 0 else 'less'}."
+            f" {'more' if why.later.units > why.earlier.units else 'fewer'} {found.driver}, {why.price.signed()}"
+            f" because of new prices, {why.efficiency.signed()} because each took {_less(why.efficiency)} of the cloud."
         )
     if found.marginal and found.marginal.is_sure:
         one = f"{_each(found.marginal.each)} (± {_each(found.marginal.doubt * 2)})"
@@ -219,6 +232,10 @@ def _words(found: UnitEconomics) -> tuple[Part, ...]:
     if found.left_out:
         lines.append(f"Left out: {plain('; '.join(found.left_out))}.")
     return (*((Text("\n".join(lines)),) if lines else ()), Facts(tuple(facts)))
+
+
+def _less(amount: Money) -> str:
+    return "more" if amount.amount > 0 else "less"
 
 
 def _shares(context: Context, found: UnitEconomics, by: str, scope: Mapping[str, str]) -> tuple[Part, ...]:
@@ -289,5 +306,6 @@ def _note(context: Context, found: UnitEconomics) -> Note:
     whose = "The sample company's figures. " if context.report.sample else ""
     return Note(
         f"{whose}EffectiveCost of usage and purchases in {found.newest.cost.currency} over {found.driver}, whole"
-        f" months; volume is (u2 - u1) x c1, efficiency (c2 - c1) x u2. {context.costs.freshness(context.now).said()}."
+        f" months; volume is (u2 - u1) x c1, price by the bill's quantities, efficiency the rest."
+        f" {context.costs.freshness(context.now).said()}."
     )

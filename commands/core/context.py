@@ -218,15 +218,21 @@ class Assessments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Costs that are known to jump, up to and including a day: an account, a service, or both (empty: any)."""
+    """Costs that are known to jump, up to and including a day: an account, a service, both (empty: any), or a tag.
+
+    ``tag`` is ``key=value``: what such resources cost is not looked at at all.
+    """
 
     until: date
     why: str
     account: str = ""
     service: str = ""
+    tag: str = ""
 
     def holds(self, name: Sequence[str], today: date) -> bool:
         """Whether a series, named by account and service, is excluded today."""
+        if self.tag:
+            return False  # its rows are left out before
         account, service, *_ = (*name, "", "")
         matches = (not self.account or self.account == account) and (not self.service or self.service == service)
         return today <= self.until and matches

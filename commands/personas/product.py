@@ -64,7 +64,8 @@ def _units(found: Assessment) -> tuple[Part, ...]:
     return (
         Text(
             f"Cost changed by **{why.change.signed()}**: {why.volume.signed()} for {more} {made.driver},"
-            f" {why.efficiency.signed()} because each cost {'more' if why.efficiency.amount > 0 else 'less'}."
+            f" {why.price.signed()} for new prices, {why.efficiency.signed()} because each took"
+            f" {'more' if why.efficiency.amount > 0 else 'less'} of the cloud."
         ),
     )
 

@@ -48,6 +48,13 @@ def test_volume_and_efficiency_are_the_change_to_the_cent(a: Decimal, b: Decimal
     assert why.volume.amount == why.volume.cents().amount
 
 
+def test_new_prices_are_told_apart_from_efficiency() -> None:
+    before, after = UnitCost(MONTHS[0], usd(100), Decimal(100)), UnitCost(MONTHS[1], usd(130), Decimal(100))
+    why = decomposed(before, after, price=usd("20"))
+
+    assert (why.volume, why.price, why.efficiency) == (usd("0.00"), usd("20.00"), usd("10.00"))
+
+
 def test_more_orders_at_the_same_cost_are_volume_only() -> None:
     why = decomposed(UnitCost(MONTHS[0], usd(100), Decimal(200)), UnitCost(MONTHS[1], usd(150), Decimal(300)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -113,6 +114,16 @@ def test_an_exclusion_keeps_quiet_until_its_day() -> None:
     assert exclusion.holds(("apex-data", "Amazon Athena"), date(2026, 11, 30))
     assert not exclusion.holds(("apex-data", "Amazon Athena"), date(2026, 12, 1))
     assert not exclusion.holds(("apex-dev", "Amazon Athena"), date(2026, 11, 30))
+
+
+def test_what_is_excluded_by_its_tag_is_not_looked_at(company: Company) -> None:
+    crew = company.crew
+    exclusions = [Exclusion(date(2026, 12, 1), "the move of the warehouse", tag="team=data")]
+    found = anomalies_of(crew.lake, replace(crew.report, exclusions=exclusions), NOW)
+    ended = [replace(exclusions[0], until=date(2026, 11, 1))]
+
+    assert found.events == ()
+    assert len(anomalies_of(crew.lake, replace(crew.report, exclusions=ended), NOW).events) == 1
 
 
 def test_an_event_keeps_its_name_while_it_goes_on(company: Company) -> None:

@@ -117,6 +117,14 @@ def test_what_if_usage_grows_or_a_change_comes(talk: Talk) -> None:
     assert talk.ask("forecast change=-5000").title == "What if: −$15,000 in the next 3 months"
 
 
+def test_commitments_that_are_not_renewed_cost_more_from_the_month_after(talk: Talk) -> None:
+    said = talk.ask("forecast renew=no months=4").data["what_if"]
+
+    assert said[0]["difference"] == 0
+    assert 0 < said[1]["difference"] < said[3]["difference"]
+    assert talk.ask("forecast renew=maybe").data["error"] == "BadAsk"
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [

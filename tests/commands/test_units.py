@@ -35,7 +35,11 @@ def test_the_change_is_taken_apart_to_the_cent(talk: Talk) -> None:
     said = talk.ask("units months=12").data
 
     why, (before, now) = said["why"], said["points"][-2:]
-    assert why["volume"] + why["efficiency"] == why["change"] == round(now["cost"], 2) - round(before["cost"], 2)
+    assert (
+        why["volume"] + why["price"] + why["efficiency"]
+        == why["change"]
+        == round(now["cost"], 2) - round(before["cost"], 2)
+    )
     assert said["marginal"]["sure"] and 0 < said["marginal"]["each"] < now["each"]
     assert len(said["points"]) == 12
 

@@ -159,7 +159,7 @@ def test_sqlite_refuses_a_second_process_and_names_the_file_and_the_holder(tmp_p
         assert "postgresql+psycopg://" in said
 
     tell(third := started(url, "revision"))
-    assert heard(third) == "0001", "the file is free again"
+    assert heard(third) == "0002", "the file is free again"
 
 
 @pytest.mark.slow
