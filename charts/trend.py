@@ -20,6 +20,8 @@ def trend(found: Trend, *, title: str, subtitle: str = "", locale: str = DEFAULT
     days = np.arange(found.values.size)
     axes.plot(days, found.values, color=style.SKY, linewidth=1.2, zorder=2)
     axes.plot(days, found.trend, color=style.BLUE, linewidth=3, zorder=3)
+    odd = [(day - found.start).days for day, _ in found.largest()]
+    axes.plot(odd, found.values[odd], "o", color=style.RED, markersize=6, zorder=4)
     begin = (found.since - found.start).days
     if begin:
         axes.axvline(begin, color=style.MUTED, linewidth=1, linestyle=":", zorder=1)
@@ -33,11 +35,12 @@ def trend(found: Trend, *, title: str, subtitle: str = "", locale: str = DEFAULT
 def described(found: Trend, *, title: str, locale: str = DEFAULT_LOCALE) -> str:
     """The picture in words."""
     end = found.start + timedelta(days=found.values.size - 1)
+    odd = ", ".join(f"{style.day(day, locale)} {amount.signed(locale)}" for day, amount in found.largest())
     weekend = f"; a weekend day {found.weekend:+.0%} beside a weekday" if abs(found.weekend) >= 0.01 else ""  # noqa: PLR2004
     return (
         f"{title}, {style.day(found.start, locale)} to {style.day(end, locale)}: a day costs about"
         f" {found.level.said(locale)} by the trend, {found.a_month.signed(locale)} a month with each month since"
-        f" {style.day(found.since, locale)}{weekend}."
+        f" {style.day(found.since, locale)}{weekend}{f'; out of line: {odd}' if odd else ''}."
     )
 
 

@@ -18,8 +18,7 @@ def unit_cost(found: UnitEconomics, *, one: str, scope: str = "", locale: str = 
     """
     points = found.points
     heading = f"Cost of one {one}{f', {scope}' if scope else ''}"
-    subtitle = f"bars: {found.driver} a day" if points else "nothing to show"
-    figure, axes = style.card(heading, subtitle, right=0.95)
+    figure, axes = style.card(heading, _subtitle(found, locale), right=0.95)
     places = np.arange(len(points))
     each = np.array([float(point.each) for point in points])
     daily = np.array([float(point.units) / point.period.days for point in points])
@@ -41,7 +40,8 @@ def described(found: UnitEconomics, *, one: str, scope: str = "", locale: str = 
         f" for {point.units:,.0f} {found.driver}"
         for point in found.points
     )
-    return f"Cost of one {one}{f' of {scope}' if scope else ''}: {told or 'no period can be told'}."
+    why = f" Bars are {found.driver} a day; {_subtitle(found, locale)}." if found.points else ""
+    return f"Cost of one {one}{f' of {scope}' if scope else ''}: {told or 'no period can be told'}.{why}"
 
 
 def said_each(amount: Money, locale: str = DEFAULT_LOCALE) -> str:
@@ -56,6 +56,24 @@ def said_each(amount: Money, locale: str = DEFAULT_LOCALE) -> str:
     return str(
         format_currency(shown, amount.currency, locale=locale, currency_digits=False, decimal_quantization=False)
     )
+
+
+def _subtitle(found: UnitEconomics, locale: str) -> str:
+    """The last change taken apart, or what the bars are."""
+    why = found.why
+    if why is None:
+        return f"bars: {found.driver} a day" if found.points else "nothing to show"
+    parts = (("volume", why.volume), ("price", why.price), ("efficiency", why.efficiency))
+    told = ", ".join(f"{name} {_signed(amount, locale)}" for name, amount in parts if amount.cents())
+    return f"last change: {told or 'none'}"
+
+
+def _signed(amount: Money, locale: str) -> str:
+    return f"{'+' if amount.amount > 0 else '−'}{style.short(_size(amount), locale)}"
+
+
+def _size(amount: Money) -> Money:
+    return amount if amount.amount >= 0 else -amount
 
 
 def _labels(axes: Axes, found: UnitEconomics, locale: str) -> None:

@@ -90,4 +90,5 @@ def _crew(found: Assessment) -> tuple[tuple[str, str], ...]:
     if not waiting:
         return (looked, ("Waiting for somebody", "nothing"))
     days = max((found.made_at - one.first_seen).days for one in waiting if one.first_seen)
-    return (looked, ("Waiting for somebody", f"{len(waiting)} findings, the longest for {days} days"))
+    since = f"the longest for {days} day{'' if days == 1 else 's'}" if days else "all new"
+    return (looked, ("Waiting for somebody", f"{len(waiting)} findings, {since}"))

@@ -10,7 +10,7 @@ from commands.core.context import Report
 from commands.personas import persona
 from commands.units import said_units
 
-MOST_SHOWN = 8
+MOST_SHOWN = 10
 WELL_OWNED = Decimal("0.9")  # FinOps Foundation's "run" maturity allocates 90 % of cost
 
 
