@@ -168,7 +168,7 @@ def test_kill_loses_nothing_that_was_acknowledged(url: str, started: Starter) ->
     for _ in range(3):
         process = started(url, "asks")
         tell(process)
-        assert heard(process) == "0001"
+        assert heard(process) == "0002"
         acknowledged |= {heard(process) for _ in range(40)}
         process.kill()
         assert process.stdout
@@ -190,7 +190,7 @@ def test_of_three_replicas_that_start_at_once_one_makes_the_schema(postgres: Clu
     for replica in replicas:
         tell(replica)
 
-    assert [heard(replica) for replica in replicas] == ["0001"] * 3
+    assert [heard(replica) for replica in replicas] == ["0002"] * 3
     with State.open(url, wall, upgrade=False) as state, state.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM alembic_version").scalar_one() == 1
 

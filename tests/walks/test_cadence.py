@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from analysis.findings import State
 from tests.conftest import NOW, Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import walk, words
@@ -29,7 +30,7 @@ async def test_a_night_with_news_is_told_once_in_each_channel_and_a_quiet_one_is
         async with walk(talk.crew, slack, "socket", **NIGHTLY) as walking:
             runs = walking.crew.state.runs
             await walking.until(runs.last)  # the first look, when it starts
-            [one] = walking.crew.state.findings.standing()[:1]
+            [one] = walking.crew.state.findings.standing(State.OPEN)[:1]
             walking.crew.state.findings.seen([], "forgotten", frozenset({"sample"}), NOW)  # all of it seems fixed
             slack.advance(timedelta(minutes=31).total_seconds())
             await walking.until(lambda: slack.ours("C3") and len(slack.ours("C2")) >= 2, A_TICK)
