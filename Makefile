@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test slow lint check wheel bench docs system clean
+.PHONY: demo test fuzz slow lint check wheel bench docs system clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
 
 test: $(VENV)/dev system
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live"
+
+# The property tests once more, on examples that nobody has seen.
+fuzz: $(VENV)/dev system
+	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live and hypothesis" --hypothesis-profile exploring
 
 slow: $(VENV)/dev system
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live"

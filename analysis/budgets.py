@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from analysis.money import Money
+from analysis.periods import Period, month_of, quarter_of, year_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,13 @@ class Budget:
     account: str = ""
     period: str = "month"
     where: Mapping[str, str] = field(default_factory=dict)
+
+    def period_on(self, day: date, year_starts: int = 1) -> Period:
+        """Its period that a day lies in; the fiscal year begins with month ``year_starts``."""
+        match self.period:
+            case "year":
+                return year_of(day, year_starts)
+            case "quarter":
+                return quarter_of(day, year_starts)
+            case _:
+                return month_of(day)

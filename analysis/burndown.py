@@ -32,8 +32,8 @@ class Burndown:
     """One budget in its present period.
 
     ``spent`` are the complete days up to ``known_until``; ``end`` is what the whole period is expected to cost.
-    ``path`` is the cumulated cost to the end of each day of the period: complete days, then expected ones. ``low`` and
-    ``high`` are its 80 % range from ``known_until`` on, where there is one for each day (months), else empty.
+    ``path`` is the cumulated cost to the end of each day of the period: complete days, then expected ones. ``band`` is
+    its range to the end of each day that is left: low80, high80, low95, high95 (shape: days left × 4).
     """
 
     budget: Budget
@@ -43,8 +43,7 @@ class Burndown:
     end: Range
     chance: float  # that the period costs more than the budget
     path: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    band: np.ndarray
 
     @property
     def standing(self) -> Standing:
@@ -95,11 +94,19 @@ class Burndown:
         known = _crossing(self.path[: (begin - self.period.start).days], self.period.start, self.budget.amount)
         if known:
             return known, known
-        return _crossing(self.high, begin, self.budget.amount), _crossing(self.low, begin, self.budget.amount)
+        low, high = self.band[:, 0], self.band[:, 1]
+        return _crossing(high, begin, self.budget.amount), _crossing(low, begin, self.budget.amount)
+
+
+def windows_of(period: Period, known_until: date) -> tuple[Period, ...]:
+    """What a forecast must be asked for to draw a period: all of it, and it up to the end of each week ahead."""
+    begin = max(known_until, period.start)
+    weeks = range(7, (period.end - begin).days, 7)
+    return (period, *(Period(period.start, begin + timedelta(days=days)) for days in weeks))
 
 
 def burndown(budget: Budget, period: Period, outlook: Forecast) -> Burndown:
-    """Hold a budget against a forecast that was asked for the budget's period as one of its windows.
+    """Hold a budget against a forecast that was asked for ``windows_of`` the budget's period.
 
     The chance of an overrun is read off the forecast's own range: between its levels (2.5, 10, 50, 90 and 97.5 %)
     linearly, beyond them it is said to be that of the outermost.
@@ -113,8 +120,8 @@ def burndown(budget: Budget, period: Period, outlook: Forecast) -> Burndown:
     ahead = outlook.daily[skipped : skipped + period.days - known]
     path = np.cumsum(np.concatenate([days, ahead]))
     spent, end = whole(period, outlook)
-    low, high = _band(period, outlook)
-    return Burndown(budget, period, outlook.known_until, spent, end, chance_over(end, budget.amount), path, low, high)
+    chance = chance_over(end, budget.amount)
+    return Burndown(budget, period, outlook.known_until, spent, end, chance, path, _band(period, outlook))
 
 
 def chance_over(total: Range, amount: Money) -> float:
@@ -136,10 +143,19 @@ def said_chance(chance: float) -> str:
     return f"{round(100 * chance):d} %"
 
 
-def _band(period: Period, outlook: Forecast) -> tuple[np.ndarray, np.ndarray]:
-    if period != outlook.month or not len(outlook.fan):
-        return np.empty(0), np.empty(0)
-    return outlook.fan[:, 1], outlook.fan[:, 2]
+def _band(period: Period, outlook: Forecast) -> np.ndarray:
+    """The range of the cumulated cost: of a month by the day, of longer periods by the week and straight between."""
+    if period == outlook.month:
+        return outlook.fan[:, 1:]
+    begin = max(outlook.known_until, period.start)
+    spent, end = whole(period, outlook)
+    ends = sorted(windows_of(period, outlook.known_until), key=lambda window: window.end)
+    totals = [end if window == period else whole(window, outlook)[1] for window in ends]
+    known = [0, *((window.end - begin).days for window in ends)]
+    bounds = [[float(one) for one in (it.low80, it.high80, it.low95, it.high95)] for it in totals]
+    days = np.arange(1, max(0, (period.end - begin).days) + 1)
+    columns = np.vstack([np.full(4, float(spent)), bounds]).T
+    return np.stack([np.interp(days, known, column) for column in columns], axis=1)
 
 
 def _crossing(path: np.ndarray, start: date, amount: Money) -> date | None:

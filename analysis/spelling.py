@@ -17,8 +17,15 @@ NOBODY = frozenset(
 def meant(written: str) -> str:
     """One form for all spellings of a value: small letters, no accents, ``-`` for blanks, ``-`` and ``_``; no ends.
 
-    ``"Search Engine "``, ``search_engine`` and ``SEARCH-ENGINE`` are the same.
+    ``"Search Engine "``, ``search_engine`` and ``SEARCH-ENGINE`` are the same. What is meant by it is itself.
     """
+    while (simpler := _simpler(written)) != written:
+        written = simpler
+    return written
+
+
+def _simpler(written: str) -> str:
+    """One round: folding case can leave letters that come apart, and those can have cases of their own."""
     visible = "".join(letter for letter in written if category(letter) != "Cf")
     bare = ACCENTS.sub("", normalize("NFKD", visible.casefold()))
     return BETWEEN.sub("-", normalize("NFC", bare)).strip("-")

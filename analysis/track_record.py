@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
+
+import numpy as np
 
 from analysis.errors import TooShort
 from analysis.focus import DailySeries
 from analysis.forecasts import Range, forecast
 from analysis.money import Money
 from analysis.periods import Period, month_before
+
+MOST_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +28,9 @@ class Held:
 
     @property
     def error(self) -> float:
-        """How far off it was, as a part of what came; positive if it said too much."""
-        return float((self.said.expected - self.came).share_of(self.came)) if self.came else 0.0
+        """How far off it was, as a part of what came; positive if it said too much. Where nothing came, all of it."""
+        missed = float(self.said.expected - self.came)
+        return missed / abs(float(self.came)) if self.came else float(np.sign(missed))
 
     @property
     def inside80(self) -> bool:
@@ -58,8 +64,15 @@ def track_record(series: DailySeries, *, known_until: date, as_of: date, months:
     """Forecast the total of ``series`` again on this day of each of the last whole months, knowing only what was known.
 
     A day of the month that a shorter month has not got is its last. The same days are left out at the end as today,
-    since they were not complete then either.
+    since they were not complete then either. What was found is remembered: the same days have the same record.
     """
+    values = np.ascontiguousarray(series.values[:1], dtype=float)
+    return _remembered(series.start, series.currency, values.tobytes(), known_until, as_of, months)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _remembered(start: date, currency: str, days: bytes, known_until: date, as_of: date, months: int) -> TrackRecord:
+    series = DailySeries((("total",),), start, np.frombuffer(days)[None, :], currency)
     lag = as_of - known_until
     held: list[Held] = []
     month = month_before(as_of)

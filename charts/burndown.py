@@ -29,9 +29,9 @@ def burndown(found: Burndown, *, name: str, locale: str = DEFAULT_LOCALE) -> Pic
     top = _frame(axes, found, locale)
     places = np.arange(len(found.path) + 1)
     path = np.concatenate([[0.0], found.path])
-    if len(found.low):
-        ahead = np.arange(days - len(found.low), days + 1)
-        low, high = (np.concatenate([[path[ahead[0]]], part]) for part in (found.low, found.high))
+    if len(found.band):
+        ahead = np.arange(days - len(found.band), days + 1)
+        low, high = (np.concatenate([[path[ahead[0]]], found.band[:, column]]) for column in (0, 1))
         axes.fill_between(ahead, low, high, color=style.SKY, alpha=0.5, linewidth=0, zorder=2)
     budget = float(found.budget.amount)
     axes.plot([0, days], [0, min(budget, top)], color=style.MUTED, linewidth=1.2, linestyle=":", zorder=1)
@@ -62,7 +62,7 @@ def described(found: Burndown, *, name: str, locale: str = DEFAULT_LOCALE) -> st
 
 def _frame(axes: Axes, found: Burndown, locale: str) -> float:
     """Axes from 0 to what is reached, or the budget if it is not far beyond; gives back their top."""
-    reached = max(float(np.max(found.path, initial=0.0)), float(np.max(found.high, initial=0.0)), 0.0)
+    reached = max(float(np.max(found.path, initial=0.0)), float(np.max(found.band[:, :2], initial=0.0)), 0.0)
     budget = float(found.budget.amount)
     high = max(reached, budget) if budget <= FAR * reached or not reached else reached
     low = min(0.0, float(np.min(found.path, initial=0.0)))

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from analysis.budgets import Budget
-from analysis.burndown import Burndown, Standing, burndown, said_chance
+from analysis.burndown import Burndown, Standing, burndown, said_chance, windows_of
 from analysis.errors import FinOpsError, NoData, UnknownName
 from analysis.forecasts import forecast
-from analysis.periods import Period, fiscal_name, month_of, quarter_of, year_of
+from analysis.periods import fiscal_name
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
 from commands.core.context import Context, Costs, Report
@@ -63,30 +63,19 @@ def burndowns_of(costs: Costs, report: Report, now: datetime) -> Burndowns:
     today = min(now.date(), freshness.history.end + timedelta(days=45))
     held, unheld = [], []
     for one in report.budgets(today):
-        period = period_of(one, today, report.year_starts)
+        period = one.period_on(today, report.year_starts)
         try:
             where = _where(costs, one)
             frame = daily(costs, now, freshness, one.amount.currency, where=where)
             known = freshness.complete_until
-            series = frame.daily().total()
-            outlook = forecast(series, known_until=known, as_of=today, months=0, windows=[period])[0]
+            series, windows = frame.daily().total(), windows_of(period, known)
+            outlook = forecast(series, known_until=known, as_of=today, months=0, windows=windows)[0]
         except FinOpsError as error:
             unheld.append(f"{one.name}: {error}")
             continue
         held.append(burndown(one, period, outlook))
     ranked = sorted(held, key=lambda one: (WORST_FIRST[one.standing], -one.chance, -float(one.used)))
     return Burndowns(ranked, unheld)
-
-
-def period_of(one: Budget, day: date, year_starts: int) -> Period:
-    """The period of a budget that a day lies in."""
-    match one.period:
-        case "year":
-            return year_of(day, year_starts)
-        case "quarter":
-            return quarter_of(day, year_starts)
-        case _:
-            return month_of(day)
 
 
 def said_budget(found: Burndown) -> str:

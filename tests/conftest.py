@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot import config as deployment
 from bot.clock import stopped_at
@@ -19,6 +20,9 @@ from commands.core.answer import Answer
 from commands.core.registry import answer
 
 configure(json=False)
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("exploring", max_examples=1_000, deadline=None)
+settings.load_profile("repeatable")  # `make fuzz` explores: a gate says the same of the same code
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 
 

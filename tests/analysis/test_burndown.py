@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from analysis.budgets import Budget
-from analysis.burndown import Burndown, Standing, burndown, chance_over, said_chance
+from analysis.burndown import Burndown, Standing, burndown, chance_over, said_chance, windows_of
 from analysis.focus import DailySeries
 from analysis.forecasts import Range, forecast
 from analysis.money import Money
@@ -31,7 +31,7 @@ def held(amount: float, *, daily: float = 100.0, noise: float = 0.04, period: Pe
     values = daily * (1 + noise * random.normal(size=(1, days)))
     span = period or month_of(TODAY)
     series = DailySeries((("total",),), date(2025, 10, 1), values, "USD")
-    outlook = forecast(series, known_until=KNOWN, as_of=TODAY, months=0, windows=[span])[0]
+    outlook = forecast(series, known_until=KNOWN, as_of=TODAY, months=0, windows=windows_of(span, KNOWN))[0]
     return burndown(Budget("cloud", usd(amount)), span, outlook)
 
 
@@ -142,3 +142,14 @@ def test_the_first_of_a_month_has_spent_nothing() -> None:
 
     assert found.spent == usd(0) and found.days_left == 30
     assert len(found.path) == 30
+
+
+def test_the_range_of_a_quarter_widens_to_that_of_its_end() -> None:
+    found = held(9_000, period=quarter_of(TODAY, 1))
+
+    assert len(found.band) == found.days_left
+    assert tuple(found.band[-1]) == tuple(
+        float(one) for one in (found.end.low80, found.end.high80, found.end.low95, found.end.high95)
+    )
+    widths = np.diff(found.band[:, :2], axis=1)[::7, 0]
+    assert (np.diff(widths) > 0).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.spelling import key_meant, meant, says_nobody
@@ -43,5 +43,6 @@ def test_what_only_fills_the_field_says_nobody(value: str) -> None:
 
 
 @given(st.text())
+@example("𝕊")
 def test_what_is_meant_is_always_the_same(text: str) -> None:
     assert meant(meant(text)) == meant(text)
