@@ -66,6 +66,7 @@ class Assessment:
     teams: Breakdown
     findings: tuple[Finding, ...]  # every finding that was seen, whatever its state
     unread: tuple[str, ...] = ()  # "3 of 50 accounts (AccessDenied …)"
+    told: tuple[str, ...] = ()  # what the figures stand on: "bill from Cost Explorer, 38 calls today, $0.38"
     people: int = 0  # who asked something in the last seven days
     asks: int = 0  # and how often
     record: TrackRecord | None = None
@@ -87,8 +88,8 @@ class Assessment:
 
     @property
     def to_do(self) -> tuple[Finding, ...]:
-        """The findings that are open or claimed: neither resolved, nor accepted, nor put off."""
-        return tuple(one for one in self.findings if one.state in TO_DO)
+        """The findings with a price that are open or claimed: neither resolved, nor accepted, nor put off."""
+        return tuple(one for one in self.findings if one.state in TO_DO and one.claims)
 
     def waste(self, findings: Sequence[Finding] | None = None) -> Money:
         """What findings waste a month, in cash, those of the report's currency: of those that are to do."""

@@ -10,6 +10,7 @@ FinOpsError
   x TooShort           some history, not enough of it
   x BadData            a file, a row or a table that is not what it says it is
   x BadConfig          a deployment file that cannot be honoured
+  x NotReadable        a cloud, an account or a service that refused to be read
   x CurrencyMismatch   two currencies met in one sum
   x NotSaved           the state database did not take it
 """
@@ -67,6 +68,14 @@ class BadData(FinOpsError):
 
 class BadConfig(FinOpsError):
     """The deployment file asks for something that cannot be."""
+
+
+class NotReadable(FinOpsError):
+    """A cloud, an account or a service could not be read: who it was, and what to do about it."""
+
+    def __init__(self, who: str, why: str) -> None:
+        self.who, self.why = who, why
+        super().__init__(f"{who}: {why}")
 
 
 class CurrencyMismatch(FinOpsError):

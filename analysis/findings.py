@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
 from hashlib import sha256
+from operator import add
 
 from analysis.estate import Estate, Resource
 from analysis.money import Money
@@ -30,15 +33,57 @@ class Action(StrEnum):
     """What would end the waste, in no cloud's words; the provider knows the command."""
 
     DELETE_DISK = "delete disk"
+    RETYPE_DISK = "retype disk"
+    DELETE_SNAPSHOT = "delete snapshot"
+    RETIRE_IMAGE = "retire image"
     STOP_MACHINE = "stop machine"
     RESIZE_MACHINE = "resize machine"
+    END_MACHINE = "end machine"
+    SCHEDULE_MACHINE = "schedule machine"
+    EMPTY_GROUP = "empty scaling group"
+    CANCEL_CAPACITY = "cancel capacity reservation"
+    RELEASE_ADDRESS = "release address"
+    DELETE_NAT = "delete nat gateway"
+    ADD_DIRECT_WAY = "add gateway endpoint"
+    DELETE_ENDPOINT = "delete endpoint"
+    DELETE_BALANCER = "delete load balancer"
+    STOP_DATABASE = "stop database"
+    RESIZE_DATABASE = "resize database"
+    RETYPE_DATABASE = "retype database storage"
+    UPGRADE_DATABASE = "upgrade database"
+    ONE_ZONE_DATABASE = "one zone"
+    SWITCH_DATABASE_STORAGE = "switch cluster storage"
+    DELETE_DATABASE_SNAPSHOT = "delete database snapshot"
+    DELETE_CACHE = "delete cache"
+    PAUSE_WAREHOUSE = "pause warehouse"
+    SCHEDULE_WAREHOUSE = "schedule warehouse"
+    DELETE_SEARCH = "delete search domain"
+    PAY_PER_REQUEST = "pay per request"
+    RESIZE_FUNCTION = "resize function"
+    DROP_CONCURRENCY = "drop concurrency"
+    UPGRADE_KUBERNETES = "upgrade kubernetes"
+    ADD_LIFECYCLE = "add lifecycle"
+    ABORT_UPLOADS = "abort uploads"
+    EXPIRE_VERSIONS = "expire versions"
+    SET_RETENTION = "set retention"
+    STOP_TRAIL = "stop trail"
+    DELETE_HEALTH_CHECK = "delete health check"
+    DELETE_SECRET = "delete secret"  # noqa: S105 (no password)
+    DROP_API_CACHE = "drop api cache"
+    ADD_IMAGE_LIFECYCLE = "add image lifecycle"
+    ADD_FILE_LIFECYCLE = "add file lifecycle"
+    END_DATA_CLUSTER = "end data cluster"
+    DELETE_MODEL_ENDPOINT = "delete model endpoint"
+    STOP_NOTEBOOK = "stop notebook"
+    STOP_DESKTOP_ALONE = "stop desktop by itself"
+    REVIEW = "review"  # there is no command for it
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """What to do: an action, its target where it needs one (a new size), and the source that an undo returns to.
 
-    ``source`` is the present size of a machine, or a disk's zone and tier (``us-east-1a gp3``).
+    ``source`` is what is there now: a size, a disk's zone and tier (``us-east-1a gp3``), a number of days.
     """
 
     action: Action
@@ -80,6 +125,8 @@ class Finding:
     frees_commitment: Money
     evidence: tuple[tuple[str, str], ...]
     remedy: Remedy
+    meters: str = ""  # the part of the bill that it is priced from, as a pattern of FOCUS SkuMeter; empty for all of it
+    priced_of: tuple[str, ...] = ()  # ids of what is billed for it, in small letters
     fix: Fix | None = None
     state: State = State.OPEN
     owner: str = ""  # who claimed it: "slack:U123"
@@ -102,14 +149,61 @@ class Finding:
         remedy: Remedy,
         evidence: tuple[tuple[str, str], ...],
         part: float = 1.0,
+        meters: str = "",
+        of: Iterable[Resource] | None = None,
+        estimate: Money | None = None,
+        even_unbilled: bool = False,
     ) -> Finding | None:
         """Price what a check saw from the resource's billed rows; ``None`` if nothing is billed for it.
 
-        ``part`` is the fraction of the bill that would end (1 for a deletion, less for a smaller size).
+        ``even_unbilled`` tells it all the same, without a price: something to tidy up.
+
+        ``part`` is the fraction of the bill that would end (1 for a deletion, less for a smaller size), ``meters`` the
+        rows that it is a fraction of, as a pattern of their SkuMeter. ``of`` are the resources that are billed for it,
+        where they are others (the disks of a stopped machine). An ``estimate`` of somebody else only ever lowers it.
         """
+        billed = tuple(of) if of is not None else (resource,)
+        bills = [bill for one in billed if (bill := estate.bill(one))]
+        bill = reduce(add, bills) if bills else None
+        charge = (bill.part(meters) if meters else bill.whole) if bill else None
+        if bill is None or charge is None or charge.effective.amount * Decimal(str(part)) <= 0:
+            told = cls.seen(resource, estate, check=check, title=title, remedy=remedy, evidence=evidence)
+            return told if even_unbilled else None
+        cash, covered = (charge.cash * part).cents(), (charge.covered * part).cents()
+        if estimate is not None and estimate.currency == cash.currency:
+            cash = min(cash, max(estimate, Money.zero(cash.currency))).cents()
+        priced = ("Priced from", f"{bill.days} billed days")
+        found = cls._of(resource, check, title, remedy, (*evidence, priced), cash, covered)
+        return replace(found, meters=meters, priced_of=tuple(one.id.lower() for one in billed))
+
+    @classmethod
+    def seen(
+        cls,
+        resource: Resource,
+        estate: Estate,
+        *,
+        check: str,
+        title: str,
+        remedy: Remedy,
+        evidence: tuple[tuple[str, str], ...] = (),
+    ) -> Finding:
+        """Something to look at, or to tidy up, that claims no saving; what it is billed is told."""
         bill = estate.bill(resource)
-        if bill is None or bill.effective.amount <= 0:
-            return None
+        told = (("Billed a month", str(bill.effective.cents())),) if bill else ()
+        nothing = Money.zero(bill.effective.currency if bill else "USD")
+        return cls._of(resource, check, title, remedy, (*evidence, *told), nothing, nothing)
+
+    @classmethod
+    def _of(  # noqa: PLR0913, PLR0917
+        cls,
+        resource: Resource,
+        check: str,
+        title: str,
+        remedy: Remedy,
+        evidence: tuple[tuple[str, str], ...],
+        waste: Money,
+        frees: Money,
+    ) -> Finding:
         return cls(
             id=fingerprint(check, resource),
             check=check,
@@ -121,11 +215,16 @@ class Finding:
             resource_id=resource.id,
             resource_name=resource.name,
             tags=resource.tags,
-            monthly_waste=(bill.cash * part).cents(),
-            frees_commitment=(bill.covered * part).cents(),
-            evidence=(*evidence, ("Priced from", f"{bill.days} billed days")),
+            monthly_waste=waste,
+            frees_commitment=frees,
+            evidence=evidence,
             remedy=remedy,
         )
+
+    @property
+    def claims(self) -> bool:
+        """Whether it claims to save anything; the others are things to look at, or to tidy up."""
+        return bool(self.monthly_waste or self.frees_commitment)
 
     @property
     def short(self) -> str:

@@ -13,14 +13,15 @@ import structlog
 
 from analysis import checks
 from analysis.assessment import Assessment
-from analysis.estate import Estate, Resource
+from analysis.errors import NotReadable
+from analysis.estate import Advice, Bill, Estate, Resource
 from analysis.findings import Finding
 from bot.composing import COMPOSER, Sources, with_findings
 from bot.figures import plain
 from commands.core.context import Findings, Ledger, Report, Seen
 from commands.savings import line_figures
 from providers.lake import Lake
-from providers.provider import Progress, Provider
+from providers.provider import Billed, Export, Progress, Provider
 
 log = structlog.get_logger(__name__)
 HISTORY = timedelta(days=400)
@@ -37,6 +38,23 @@ class Runs(Protocol):
 
     def scores(self, since: datetime) -> Sequence[tuple[date, int]]:
         """The last maturity score of each month since then."""
+
+
+@dataclass
+class Read:
+    """The inventories of all providers, joined; ``complete`` are those that were read but for what ``kept`` names."""
+
+    bills: Mapping[str, Bill]
+    resources: tuple[Resource, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    unread: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
+    complete: frozenset[str] = frozenset()
+
+    def estate(self, day: date) -> Estate:
+        """What the checks look at."""
+        return Estate.of_all(day, self.resources, self.bills, self.advice)
 
 
 @dataclass
@@ -68,7 +86,7 @@ class Assessor:
             if self._latest is None or self._latest[0] != key:
                 if not self.lake.version:
                     return self.fresh(now)[0]
-                self._latest = (key, COMPOSER.compose(self.sources, self.lake.version, now, unread=(), run=""))
+                self._latest = (key, COMPOSER.compose(self.sources, self.lake.version, now))
             return with_findings(self._latest[1], self.sources, now, self._history(now))
 
     def fresh(self, now: datetime) -> tuple[Assessment, Seen]:
@@ -76,15 +94,16 @@ class Assessor:
         with self._lock:
             run = uuid4().hex[:12]
             self.runs.started(run, now)
-            self.load(now)
+            refused = self.load(now)
             self._adopted()
-            resources, unread, complete = self._inventories(now)
+            read = self._inventories(now, self.lake.billed(now))
             self.progress(0.7, "running the checks")
-            estate = Estate.of_all(now.date(), resources, self.lake.bills(now))
+            estate = read.estate(now.date())
             found = [self._with_fix(finding) for finding in checks.run(estate, self.settings)]
-            seen = self.findings.seen(found, run, complete, now)
+            seen = self.findings.seen(found, run, read.complete, now, kept=read.kept)
             self.progress(0.8, "forecasting")
-            made = COMPOSER.compose(self.sources, self.lake.version, now, unread=unread, run=run)
+            unread = (*refused, *read.unread)
+            made = COMPOSER.compose(self.sources, self.lake.version, now, run=run, unread=unread, told=read.told)
             self._latest = ((self.lake.version, now.date()), made)
             whole = with_findings(made, self.sources, now, self._history(now))
             self._entered(whole, now)
@@ -93,13 +112,27 @@ class Assessor:
             self.progress(1.0, "done")
             return whole, seen
 
-    def load(self, now: datetime) -> None:
-        """Bring the lake up to date with every provider's exports."""
-        exports = [export for provider in self.providers for export in provider.exports()]
+    def load(self, now: datetime) -> tuple[str, ...]:
+        """Bring the lake up to date with every provider's exports; what refused to be read, in words.
+
+        Raises:
+            NotReadable: no provider could be read, and there are no rows from earlier either.
+        """
         self.progress(0.0, "reading billed rows")
+        exports: list[Export] = []
+        refused: list[NotReadable] = []
+        for provider in self.providers:
+            try:
+                exports += provider.exports(now, lambda _share, what: self.progress(0.0, what))
+            except NotReadable as error:
+                log.warning("exports", provider=provider.name, refused=str(error))
+                refused.append(error)
+        if refused and not exports and not self.lake.version:
+            raise refused[0]
         loaded = self.lake.ingest(exports, now, progress=lambda share, what: self.progress(0.6 * share, what))
         for warning in loaded.warnings:
             log.warning("ingest", warning=warning)
+        return tuple(f"{error}; its rows of before stand" for error in refused)
 
     def _history(self, now: datetime) -> Sequence[tuple[date, int]]:
         return self.runs.scores(now - HISTORY)
@@ -116,18 +149,25 @@ class Assessor:
             if past := provider.past():
                 self.findings.adopt(past)
 
-    def _inventories(self, now: datetime) -> tuple[list[Resource], tuple[str, ...], frozenset[str]]:
-        resources: list[Resource] = []
-        unread: list[str] = []
-        complete: set[str] = set()
+    def _inventories(self, now: datetime, billed: Billed) -> Read:
+        """Every provider's inventory together; one that cannot be read at all leaves its findings as they are."""
+        read = Read(bills=dict(billed.bills))
         for provider in self.providers:
             self.progress(0.6, f"reading the inventory of {provider.name}")
-            inventory = provider.inventory(now)
-            resources.extend(inventory.resources)
-            unread.extend(inventory.unread)
-            if not inventory.unread:
-                complete.add(provider.name)
-        return resources, tuple(unread), frozenset(complete)
+            try:
+                found = provider.inventory(now, billed, lambda share, what: self.progress(0.6 + 0.1 * share, what))
+            except NotReadable as error:
+                log.warning("inventory", provider=provider.name, refused=str(error))
+                read.unread += (f"{provider.name}: {error}",)
+                continue
+            read.resources += found.resources
+            read.unread += found.unread
+            read.advice += found.advice
+            read.told += found.told
+            read.kept |= found.kept
+            read.bills = {**found.bills, **read.bills}
+            read.complete |= {provider.name}
+        return read
 
     def _with_fix(self, finding: Finding) -> Finding:
         source = next(provider for provider in self.providers if provider.name == finding.provider)

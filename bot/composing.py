@@ -68,7 +68,14 @@ class Composer:
         self._lock = Lock()
 
     def compose(
-        self, sources: Sources, version: str, now: datetime, *, unread: tuple[str, ...], run: str
+        self,
+        sources: Sources,
+        version: str,
+        now: datetime,
+        *,
+        run: str = "",
+        unread: tuple[str, ...] = (),
+        told: tuple[str, ...] = (),
     ) -> Assessment:
         """As ``compose`` does.
 
@@ -80,16 +87,16 @@ class Composer:
         with self._lock:
             known = self._made.get(key)
             if known is None:
-                known = self._made[key] = (sources.report, compose(sources, now, unread=()))
+                known = self._made[key] = (sources.report, compose(sources, now))
                 while len(self._made) > MOST_REMEMBERED:
                     self._made.popitem(last=False)
-        return replace(known[1], id=run or uuid4().hex[:12], made_at=now, unread=unread)
+        return replace(known[1], id=run or uuid4().hex[:12], made_at=now, unread=unread, told=told)
 
 
 COMPOSER = Composer()
 
 
-def compose(sources: Sources, now: datetime, *, unread: tuple[str, ...], run: str = "") -> Assessment:
+def compose(sources: Sources, now: datetime) -> Assessment:
     """Cut the figures of one assessment from the billed rows, in the report's currency, without findings.
 
     What cannot be told (a history that is too short, no budgets, no drivers) is left empty.
@@ -107,7 +114,7 @@ def compose(sources: Sources, now: datetime, *, unread: tuple[str, ...], run: st
     variance = _told(lambda: variance_of(costs, (month_before(before.start), before), report.currency))
     anomalies = _told(lambda: _anomalies(sources, now))
     return Assessment(
-        id=run or uuid4().hex[:12],
+        id=uuid4().hex[:12],
         made_at=now,
         freshness=fresh,
         currencies=tuple(costs.currencies(before)),
@@ -120,7 +127,6 @@ def compose(sources: Sources, now: datetime, *, unread: tuple[str, ...], run: st
         providers=_breakdown(costs, report, before, "ProviderName"),
         teams=_breakdown(costs, report, before, TAG + "team"),
         findings=(),
-        unread=unread,
         record=record,
         burndowns=burndowns_of(costs, report, now).held,
         variance=variance,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from analysis.catalogue import BY_COMMAND, LEFT_OUT
 from analysis.checks import discover as discover_checks
 from bot.config import Config
 from commands.core.registry import Group
@@ -20,6 +21,13 @@ SCOPES = (
     "Every command that looks at cost takes the same scopes, in any order: `account=`, `service=`, `provider=`,"
     " `region=`, and any tag key (`team=search`); several values with commas, `team=none` for what has no tag. A name"
     " with a typo gets suggestions from the real ones. Periods are written as bare words:"
+)
+
+
+CHECKS_INTRODUCTION = (
+    "Each is priced from the billed rows of the resource itself, never from a list price: in cash, beside which stands"
+    " what a commitment already pays for. Of two findings on the same rows the more expensive stays. What claims no"
+    " saving is folded into one line under the list."
 )
 
 
@@ -48,7 +56,11 @@ def commands_page() -> str:
 def checks_page() -> str:
     """Every check, with the catalogue ids it serves, its thresholds and where they come from."""
     found = discover_checks()
-    lines = ["# The checks", "", "Each is priced from the billed rows of the resource itself.", ""]
+    lines = ["# The checks", "", CHECKS_INTRODUCTION, "", "| catalogue | is served by | |", "|---|---|---|"]
+    rows = {row: (f"[{name}](#{name})", "") for name in found for row in found[name].serves}
+    rows |= {row: (f"`/finops {command}`", says) for row, (command, says) in BY_COMMAND.items()}
+    rows |= {row: ("left out", why) for row, why in LEFT_OUT.items()}
+    lines += [*(f"| {row} | {by} | {says} |" for row, (by, says) in sorted(rows.items())), ""]
     for name in found:
         settings = "".join(f"- `{key} = {value}`\n" for key, value in found[name].thresholds.items())
         lines += [f"## {name}", "", f"Serves {', '.join(found[name].serves)}.", "", found[name].doc, ""]

@@ -16,13 +16,13 @@ MOST_SHOWN = 5
 def assess(context: Context) -> Answer:
     """Read the newest billed rows and the whole inventory, run every check, and tell what has changed."""
     found, seen = context.assessments.fresh(context.now)
-    news = sorted(seen.news, key=lambda finding: -finding.monthly_waste.amount)
+    news = sorted((one for one in seen.news if one.claims), key=lambda finding: -finding.monthly_waste.amount)
     title = (
         f"Assessment: {len(news)} new findings worth {total_of(news)} a month" if news else "Assessment: nothing new"
     )
     return Answer(
         title,
-        (_facts(found, seen), *_news(seen), *_unread(found), Note(f"{found.freshness.said()}.")),
+        (_facts(found, seen), *_news(seen), *_unread(found), Note(_stands_on(found))),
         Tone.WARN if news else Tone.GOOD,
         news=bool(news or found.unread),
         shows=tuple(finding.id for finding in news[:MOST_SHOWN]),
@@ -35,6 +35,7 @@ def assess(context: Context) -> Answer:
             "resolved": [finding.id for finding in seen.resolved],
             "known": seen.known,
             "unread": list(found.unread),
+            "told": list(found.told),
         },
     )
 
@@ -54,7 +55,9 @@ def _facts(found: Assessment, seen: Seen) -> Facts:
 
 
 def _news(seen: Seen) -> tuple[Part, ...]:
-    shown = sorted(seen.news, key=lambda finding: -finding.monthly_waste.amount)[:MOST_SHOWN]
+    shown = sorted((one for one in seen.news if one.claims), key=lambda finding: -finding.monthly_waste.amount)[
+        :MOST_SHOWN
+    ]
     if not shown:
         return (Text("No new waste. Findings that are known keep standing as they were."),)
     rows = tuple(
@@ -62,6 +65,11 @@ def _news(seen: Seen) -> tuple[Part, ...]:
     )
     buttons = tuple(Button(f"{number}. Show", f"finding {one.short}") for number, one in enumerate(shown, 1))
     return (Table(("New", "Team", "A month"), rows, numbers=(2,)), Buttons((*buttons, Button("All waste", "waste"))))
+
+
+def _stands_on(found: Assessment) -> str:
+    """How fresh the rows are, and where they come from."""
+    return ". ".join((found.freshness.said(), *found.told)) + "."
 
 
 def _unread(found: Assessment) -> tuple[Part, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +30,7 @@ GROUPS: Mapping[str, Callable[[Finding], str]] = {
     "owner": lambda finding: finding.owner_name,
 }
 MOST_GROUPS = 12
+MOST_TIDY = 3
 
 
 @command(
@@ -65,12 +67,11 @@ def waste(
         and holds(finding, scope)
     ]
     title = f"Waste{said(scope)}"
+    found, tidy = [one for one in found if one.claims], [one for one in found if not one.claims]
     if found and by:
         return _grouped(found, title, by, context)
     if not found:
-        return Answer(
-            f"{title}: nothing", (Text("No open finding matches. Well driven."),), Tone.GOOD, data={"findings": []}
-        )
+        return _nothing(title, tidy, check, skip, context)
     page = found[max(0, skip) : max(0, skip) + PAGE]
     return Answer(
         f"{title}: {total_of(found)} a month",
@@ -78,12 +79,44 @@ def waste(
             _facts(found),
             *_list(page, max(0, skip), context.now),
             *_more(found, page, skip, {"check": check, "min": str(min or ""), "owner": owner}, scope),
+            *_tidy(tidy, scope),
             _small_print(context),
         ),
         Tone.WARN,
         shows=tuple(finding.id for finding in page),
         data={"total": _by_currency(found), "count": len(found), "findings": [figures(finding) for finding in found]},
     )
+
+
+def _nothing(title: str, tidy: Sequence[Finding], check: str, skip: int, context: Context) -> Answer:
+    """No waste; what is to tidy up or to look at is listed where its check was asked for."""
+    if check and tidy:
+        page = tidy[max(0, skip) : max(0, skip) + PAGE]
+        return Answer(
+            f"{len(tidy)} to look at: {check}",
+            (
+                *_list(page, max(0, skip), context.now),
+                *_more(tidy, page, skip, {"check": check}, {}),
+                _small_print(context),
+            ),
+            Tone.CALM,
+            shows=tuple(finding.id for finding in page),
+            data={"count": len(tidy), "findings": [figures(finding) for finding in page]},
+        )
+    words = Text("No open finding matches. Well driven.")
+    return Answer(f"{title}: nothing", (words, *_tidy(tidy, {})), Tone.GOOD, data={"findings": []})
+
+
+def _tidy(found: Sequence[Finding], scope: Mapping[str, str]) -> tuple[Part, ...]:
+    """What claims no saving, in one line: how many of each check, and the way to see them."""
+    if not found:
+        return ()
+    counted = Counter(finding.check for finding in found).most_common()
+    said = ", ".join(f"{count} {name}" for name, count in counted[:MOST_TIDY])
+    rest = f" and {len(counted) - MOST_TIDY} more kinds" if len(counted) > MOST_TIDY else ""
+    given = [f"{key}={value}" for key, value in scope.items()]
+    buttons = tuple(Button(name, quoted(("waste", f"check={name}", *given))) for name, _ in counted[:MOST_TIDY])
+    return (Text(f"To look at or to tidy up, without a price: {said}{rest}."), Buttons(buttons))
 
 
 def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) -> Answer:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.estate import Resource
+from analysis.estate import Advice, Bill, Resource
 from analysis.findings import Finding, Fix
 from providers.drivers import Source
 
@@ -32,11 +32,41 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something is billed: FOCUS SubAccountId, RegionId (empty for none) and ServiceName."""
+
+    account: str
+    region: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What the bill of the last month knows: by it a provider chooses what to ask its cloud.
+
+    ``bills`` are by ResourceId in small letters, ``commitments`` are CommitmentDiscountIds.
+    """
+
+    bills: Mapping[str, Bill] = field(default_factory=dict)
+    spots: Sequence[Spot] = ()
+    commitments: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
-    """What was found, and what could not be read."""
+    """What was found, and what could not be read.
+
+    ``unread`` says it in words; ``kept`` are the accounts and the resources of which findings stay as they are, since
+    nobody looked. ``advice`` is the cloud's own, ``bills`` what it tells of prices that no billed row does, and
+    ``told`` what the figures stand on.
+    """
 
     resources: tuple[Resource, ...]
     unread: tuple[str, ...] = ()  # "account 123 (AccessDenied: role finops-read)"
+    kept: frozenset[str] = frozenset()
+    advice: tuple[Advice, ...] = ()
+    bills: Mapping[str, Bill] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
 
 
 class Provider(Protocol):
@@ -46,10 +76,10 @@ class Provider(Protocol):
     def name(self) -> str:
         """What its resources and exports say that they came from."""
 
-    def exports(self) -> Iterable[Export]:
+    def exports(self, now: datetime, progress: Progress) -> Iterable[Export]:
         """Billed rows as FOCUS files, ready to be loaded."""
 
-    def inventory(self, now: datetime) -> Inventory:
+    def inventory(self, now: datetime, billed: Billed, progress: Progress) -> Inventory:
         """Everything that runs, with its metrics."""
 
     def budgets(self, month: date) -> Sequence[Budget]:

@@ -79,8 +79,25 @@ def discover() -> Registry[Check]:
 
 
 def run(estate: Estate, settings: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """What every check finds, with thresholds from ``settings`` (check name to its keyword arguments)."""
-    for name in discover():
-        for finding in CHECKS[name].look(estate, **settings.get(name, {})):
-            if finding is not None:
-                yield finding
+    """What every check finds, with thresholds from ``settings`` (check name to its keyword arguments).
+
+    Nothing is counted twice: of findings that are priced from the same rows the most expensive stays.
+    """
+    found = (one for name in discover() for one in CHECKS[name].look(estate, **settings.get(name, {})))
+    yield from apart(one for one in found if one is not None)
+
+
+def apart(found: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of which no two are priced from the same rows; the most expensive first.
+
+    What claims no saving stays only where nothing else is told of its resource.
+    """
+    taken: dict[str, list[str]] = {}
+    for one in sorted(found, key=lambda one: (-one.monthly_waste.amount, -one.frees_commitment.amount, one.id)):
+        billed = one.priced_of or (one.resource_id.lower(),)
+        others = [meters for name in billed for meters in taken.get(name, ())]
+        if others and (not one.claims or not one.meters or any(other in ("", one.meters) for other in others)):
+            continue
+        for name in billed:
+            taken.setdefault(name, []).append(one.meters)
+        yield one

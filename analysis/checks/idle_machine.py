@@ -26,10 +26,13 @@ def idle_machine(
 ) -> Iterator[Finding | None]:
     """Yield each running machine whose busiest moment in ``days`` stayed under ``max_cpu_percent``.
 
-    5 % of CPU and 5 MB of network a day over 14 days are AWS Compute Optimizer's definition of idle.
+    5 % of CPU and 5 MB of network a day over 14 days are AWS Compute Optimizer's definition of idle. A scaling group
+    would replace a machine that is stopped; its own check tells of it.
     """
     for machine in estate.of(Machine):
-        if not is_idle(machine, max_cpu=max_cpu_percent, max_network_mb=max_network_mb_per_day, days=days):
+        if machine.group or not is_idle(
+            machine, max_cpu=max_cpu_percent, max_network_mb=max_network_mb_per_day, days=days
+        ):
             continue
         cpu, network = machine.metrics["cpu_percent"], machine.metrics["network_mb_per_day"]
         yield Finding.priced(

@@ -39,7 +39,7 @@ def oversized_machine(
         smaller = _fitting(machine, headroom_percent, max_memory_percent)
         if smaller is None:
             continue
-        part = 1 - float(smaller.hourly) / float(machine.size.hourly)
+        part = machine.saves(smaller)
         yield Finding.priced(
             machine,
             estate,

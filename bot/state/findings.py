@@ -101,8 +101,19 @@ class FindingsTable:
                 }
                 connection.execute(self.database.insert(finding).values(row).on_conflict_do_nothing())
 
-    def seen(self, found: Sequence[Finding], run: str, complete: frozenset[str], now: datetime) -> Seen:
-        """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved."""
+    def seen(
+        self,
+        found: Sequence[Finding],
+        run: str,
+        complete: frozenset[str],
+        now: datetime,
+        *,
+        kept: frozenset[str] = frozenset(),
+    ) -> Seen:
+        """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved.
+
+        ``kept`` are accounts and resources that nobody could look at: their findings stay as they are.
+        """
         with self.database.writing() as connection:
             self.database.alone(connection, ASSESSMENT_LOCK)
             known = {row.id: row for row in connection.execute(sa.select(finding))}
@@ -113,7 +124,11 @@ class FindingsTable:
             gone = {
                 key
                 for key, row in known.items()
-                if key not in here and row.provider in complete and row.state != State.RESOLVED
+                if key not in here
+                and row.provider in complete
+                and row.state != State.RESOLVED
+                and row.account not in kept
+                and row.resource_id.lower() not in kept
             }
             self._insert(connection, new.values(), now)
             self._update(connection, again.values(), now)

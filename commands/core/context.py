@@ -101,8 +101,19 @@ class Findings(Protocol):
     def adopt(self, found: Sequence[Finding]) -> None:
         """Enter findings as they stand, with their moments; those that are known already are left alone."""
 
-    def seen(self, found: Sequence[Finding], run: str, complete: frozenset[str], now: datetime) -> Seen:
-        """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved."""
+    def seen(
+        self,
+        found: Sequence[Finding],
+        run: str,
+        complete: frozenset[str],
+        now: datetime,
+        *,
+        kept: frozenset[str] = frozenset(),
+    ) -> Seen:
+        """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved.
+
+        ``kept`` are accounts and resources that nobody could look at: their findings stay as they are.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ TOP = 10
 @persona("engineering")
 def engineering(found: Assessment, report: Report) -> Answer:  # noqa: ARG001 (every view is called alike)
     """What nobody has taken on yet, by worth, with a button to each."""
-    waiting = sorted((one for one in found.findings if one.state in WAITING), key=lambda one: -one.monthly_waste.amount)
+    waiting = sorted((one for one in found.to_do if one.state in WAITING), key=lambda one: -one.monthly_waste.amount)
     if not waiting:
         return Answer("Engineering: nothing to fix", (Text("Every finding has somebody. Well driven."),), Tone.GOOD)
     shown = waiting[:MOST_SHOWN]

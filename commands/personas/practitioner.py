@@ -48,6 +48,8 @@ def practitioner(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
     ]
     if found.unread:
         parts.append(Text("**Not read:** " + "; ".join(found.unread)))
+    if found.told:
+        parts.append(Text("**Stands on:** " + "; ".join(found.told)))
     return Answer(
         _title(found),
         tuple(parts),

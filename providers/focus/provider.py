@@ -12,7 +12,7 @@ from analysis.findings import Finding, Fix
 from providers import remedies
 from providers.drivers import Source
 from providers.focus.local import local
-from providers.provider import Export, Inventory
+from providers.provider import Billed, Export, Inventory, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class FocusProvider:
     name: str
     path: str
 
-    def exports(self) -> Iterator[Export]:
+    def exports(self, now: datetime, progress: Progress) -> Iterator[Export]:  # noqa: ARG002
         """The files that are there now."""
         return local(self.path, self.name)
 
-    def inventory(self, now: datetime) -> Inventory:  # noqa: ARG002 (a file has none)
+    def inventory(self, now: datetime, billed: Billed, progress: Progress) -> Inventory:  # noqa: ARG002 (a file has none)
         """Nothing: rows say what was billed, not what runs."""
         return Inventory(())
 

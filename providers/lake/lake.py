@@ -6,11 +6,13 @@ The engine adds, we never do; values are literals of the expression, never paste
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import add
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -20,14 +22,14 @@ import ibis
 import pandas as pd
 
 from analysis.errors import BadConfig, NoData
-from analysis.estate import Bill
+from analysis.estate import Bill, Charge
 from analysis.focus import BILLING_PERIOD, COST, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import DuckEngine, Engine, Rows
 from providers.lake.load import MART_DIMENSIONS, Limits, Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
-from providers.provider import Export, Progress
+from providers.provider import Billed, Export, Progress, Spot
 
 T = TypeVar("T")
 ENGINES: Mapping[str, Callable[[Path], Engine]] = {"duckdb": DuckEngine}
@@ -186,14 +188,31 @@ class Lake:
         if not self.version:
             return {}
         window = last_days(PRICED_DAYS, self.freshness(now).complete_until)
-        found: dict[str, Bill] = {}
+        meters: dict[tuple[str, str], dict[str, Charge]] = defaultdict(dict)
+        spans: dict[tuple[str, str], tuple[date, int]] = {}
         for row in self._now(lambda view: self._engine.answer(_billed(view.rows, window))):
-            span = min(PRICED_DAYS, (window.end - row["first"]).days)
-            month = Decimal(str(DAYS_A_MONTH)) / span
-            effective = Money(row["effective"] * month, row["currency"])
-            covered = Money((row["covered"] or Decimal(0)) * month, row["currency"])
-            found[row["resource"]] = Bill(effective, covered, int(row["days"]))
+            key, currency = (row["resource"], row["currency"]), row["currency"]
+            charge = Charge(Money(row["effective"], currency), Money(row["covered"] or Decimal(0), currency))
+            meters[key][row["meter"] or ""] = charge
+            spans[key] = (row["first"], int(row["days"]))
+        found: dict[str, Bill] = {}
+        for (resource, currency), charges in meters.items():
+            first, days = spans[resource, currency]
+            month = Decimal(str(DAYS_A_MONTH)) / min(PRICED_DAYS, (window.end - first).days)
+            bill = _monthly(charges, month, days)
+            known = found.get(resource)
+            if known is None or bill.effective.amount > known.effective.amount:
+                found[resource] = bill
         return found
+
+    def billed(self, now: datetime) -> Billed:
+        """What the bill of the last 30 complete days knows: resources, places and commitments."""
+        if not self.version:
+            return Billed()
+        window = last_days(PRICED_DAYS, self.freshness(now).complete_until)
+        rows = self._now(lambda view: self._engine.answer(_places(view, window)))
+        spots = [Spot(row["SubAccountId"] or "", row["RegionId"] or "", row["ServiceName"] or "") for row in rows]
+        return Billed(self.bills(now), spots, self.names("CommitmentDiscountId"))
 
     def names(self, dimension: str) -> Sequence[str]:
         """The values that a dimension has; for ``Tags``, the keys."""
@@ -292,8 +311,16 @@ def _spans(mart: Any) -> Any:  # noqa: ANN401
     return mart.group_by("ProviderName").agg(first=mart.Day.min(), last=mart.Day.max())
 
 
+def _places(view: View, window: Period) -> Any:  # noqa: ANN401
+    """The accounts, regions and services that were billed in a window."""
+    names = ("SubAccountId", "RegionId", "ServiceName")
+    table = view.table_with(names)
+    moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
+    return table.filter(_within(moment, window)).select(*names).distinct()
+
+
 def _billed(table: Any, window: Period) -> Any:  # noqa: ANN401
-    """What each resource was billed for its usage in a window, and since when it is known; the larger sum last."""
+    """What each resource was billed for its usage in a window, by meter; since when, and on how many days."""
     wider = last_days(PRICED_DAYS + window.days, window.end)
     rows = table.filter(
         _within(table.ChargePeriodStart, wider), table.ChargeCategory == "Usage", table.ResourceId.notnull()
@@ -301,13 +328,20 @@ def _billed(table: Any, window: Period) -> Any:  # noqa: ANN401
     inside = rows.ChargePeriodStart >= ibis.timestamp(window.start.isoformat())
     used = rows.CommitmentDiscountStatus == "Used"
     day = rows.ChargePeriodStart.date()
-    summed = rows.group_by(resource=rows.ResourceId.lower(), currency=rows.BillingCurrency).agg(
-        effective=rows.EffectiveCost.sum(where=inside),
-        covered=rows.EffectiveCost.sum(where=inside & used),
-        first=day.min(),
-        days=day.nunique(where=inside),
+    named = {"resource": rows.ResourceId.lower(), "currency": rows.BillingCurrency}
+    whole = rows.group_by(**named).agg(first=day.min(), days=day.nunique(where=inside))
+    parts = rows.group_by(**named, meter=rows.SkuMeter).agg(
+        effective=rows.EffectiveCost.sum(where=inside), covered=rows.EffectiveCost.sum(where=inside & used)
     )
-    return summed.filter(summed.days > 0).order_by(summed.effective)
+    known = whole.filter(whole.days > 0)
+    return parts.join(known, ["resource", "currency"]).filter(lambda row: row.effective.notnull())
+
+
+def _monthly(charges: Mapping[str, Charge], month: Decimal, days: int) -> Bill:
+    """Charges of some days as a bill of a month."""
+    scaled = {name: Charge(charge.effective * month, charge.covered * month) for name, charge in charges.items()}
+    whole = reduce(add, scaled.values())
+    return Bill(whole.effective, whole.covered, days, scaled)
 
 
 def _within(moment: Any, period: Period) -> Any:  # noqa: ANN401

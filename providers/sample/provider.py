@@ -16,7 +16,7 @@ from analysis.commitments import Term
 from analysis.findings import Finding, Fix
 from providers import remedies
 from providers.drivers import Source
-from providers.provider import Export, Inventory
+from providers.provider import Billed, Export, Inventory, Progress
 from providers.sample.company import COMMITMENTS
 from providers.sample.folder import BUDGETS, INVENTORY, PAST, SampleFolder
 
@@ -68,13 +68,13 @@ class SampleProvider:
         """The company that was written to ``folder``."""
         return cls(SampleFolder(folder, date.fromisoformat(json.loads((folder / "truths.json").read_text())["as_of"])))
 
-    def exports(self) -> Iterator[Export]:
+    def exports(self, now: datetime, progress: Progress) -> Iterator[Export]:  # noqa: ARG002 (they are there)
         """One a cloud and billing period, as of the morning that it was written for."""
         made_at = datetime.combine(self.folder.as_of, time(), UTC)
         for cloud, period, files in self.folder.billing():
             yield Export(f"{cloud} {period}", files, made_at, self.name)
 
-    def inventory(self, now: datetime) -> Inventory:  # noqa: ARG002 (it stands still)
+    def inventory(self, now: datetime, billed: Billed, progress: Progress) -> Inventory:  # noqa: ARG002 (it stands still)
         """Every machine and disk, with its metrics."""
         return Inventory(tuple(INVENTORY.validate_json((self.folder.root / "inventory.json").read_bytes())))
 

@@ -11,6 +11,8 @@ import pytest
 
 from analysis.errors import BadData
 from providers.focus import FocusProvider, local
+from providers.provider import Billed
+from tests.builders import quietly
 from tests.providers.bills import NOW, row, write
 
 
@@ -108,5 +110,5 @@ def test_files_are_a_provider_without_an_inventory(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", [row()])
     provider = FocusProvider("files", str(tmp_path))
 
-    assert [export.provider for export in provider.exports()] == ["files"]
-    assert provider.inventory(NOW).resources == ()
+    assert [export.provider for export in provider.exports(NOW, quietly)] == ["files"]
+    assert provider.inventory(NOW, Billed(), quietly).resources == ()

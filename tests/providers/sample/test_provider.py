@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from providers.provider import Provider
+from providers.provider import Billed, Provider
 from providers.sample import SampleFolder, SampleProvider
 from providers.sample.write import write
+from tests.builders import quietly
 from tests.providers.sample.conftest import AS_OF
 
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -19,11 +20,11 @@ def test_it_is_a_provider_like_the_others(apex: SampleFolder) -> None:
     provider: Provider = SampleProvider(apex)
 
     assert provider.name == "sample"
-    assert {resource.provider for resource in provider.inventory(NOW).resources} == {"sample"}
+    assert {resource.provider for resource in provider.inventory(NOW, Billed(), quietly).resources} == {"sample"}
 
 
 def test_each_export_stands_for_one_billing_period_of_one_cloud(apex: SampleFolder) -> None:
-    exports = list(SampleProvider(apex).exports())
+    exports = list(SampleProvider(apex).exports(NOW, quietly))
 
     assert len(exports) == 26
     assert {export.made_at for export in exports} == {datetime(2026, 11, 18, tzinfo=UTC)}
@@ -88,7 +89,7 @@ def test_half_a_company_is_never_taken_for_a_whole_one(tmp_path: Path) -> None:
         assert not list(tmp_path.iterdir())
     whole = SampleProvider.cached(tmp_path, AS_OF, months=2)
 
-    assert len(list(whole.exports())) == 4
+    assert len(list(whole.exports(NOW, quietly))) == 4
 
 
 def test_a_folder_that_was_written_can_be_read_again(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from analysis.estate import Bill, Disk, Estate, Machine
 from analysis.findings import Finding
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, last_days
+from providers.provider import Billed
 from providers.sample import SampleFolder, SampleProvider
+from tests.builders import quietly
 from tests.providers.sample.conftest import AS_OF
 
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -39,7 +41,7 @@ def estate(apex: SampleFolder, billed: duckdb.DuckDBPyConnection) -> Estate:
         resource: Bill(Money(cost * month, currency), Money(covered * month, currency), days)
         for resource, currency, cost, covered, days in rows
     }
-    return Estate.of_all(AS_OF, SampleProvider(apex).inventory(NOW).resources, bills)
+    return Estate.of_all(AS_OF, SampleProvider(apex).inventory(NOW, Billed(), quietly).resources, bills)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,172 @@
+"""Connections: clients of every account of an organization, by roles that may only read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session, get_session
+
+from analysis.errors import NotReadable
+
+HOME = "us-east-1"  # where Cost Explorer, Organizations and all global services answer
+SESSION_NAME = "pitcrew"
+ATTEMPTS = 5  # botocore's standard mode waits longer each time, with jitter
+TIMEOUT = 20  # seconds
+NOT_REPEATED = Config(
+    retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that is taken on; ``{account}`` in its name stands for the account it is in."""
+
+    arn: str
+    external_id: str = ""
+
+    def inside(self, account: str) -> str:
+        """Its ARN in one account."""
+        return self.arn.replace("{account}", account)
+
+
+@dataclass
+class Connection:
+    """Clients by service, account and region, each made once.
+
+    ``hub`` is taken on for everything that the whole organization is asked of (empty: the credentials that are there),
+    ``member`` for each other account. ``profile`` names one of the AWS configuration files.
+    """
+
+    hub: Role | None = None
+    member: Role | None = None
+    profile: str = ""
+    config: Config = NOT_REPEATED
+
+    calls: Counter[str] = field(default_factory=Counter)  # "ec2:DescribeVolumes" to how often
+    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _sessions: dict[str, Session] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _home: str = ""
+
+    def client(self, service: str, *, account: str = "", region: str = HOME) -> Any:  # noqa: ANN401
+        """The client of a service; ``account`` empty for the hub.
+
+        Raises:
+            NotReadable: there are no credentials for it.
+        """
+        key = (service, "" if account == self._home else account, region)
+        with self._lock:
+            if key not in self._clients:
+                session = self._session(key[1])
+                made = boto3.Session(botocore_session=session, region_name=region)
+                client = made.client(service, config=self.config)
+                client.meta.events.register("before-call", self._counted)
+                self._clients[key] = client
+            return self._clients[key]
+
+    def identity(self) -> str:
+        """The account of the hub.
+
+        Raises:
+            NotReadable: the credentials are missing, expired or refused; the message says what to do.
+        """
+        if not self._home:
+            try:
+                self._home = str(self.client("sts").get_caller_identity()["Account"])
+            except (ClientError, BotoCoreError) as error:
+                raise NotReadable("AWS", refusal(error)) from None
+        return self._home
+
+    def _session(self, account: str) -> Session:
+        """The session of an account; all of them share what is read of botocore's models."""
+        if account not in self._sessions:
+            session = get_session()
+            if self.profile:
+                session.set_config_variable("profile", self.profile)
+            role = self.member if account else self.hub
+            if account and role is None:
+                raise NotReadable(f"account {account}", "no role for member accounts is configured: set member_role")
+            if role is not None:
+                source = self._sessions.get("") if account else None
+                session = self._assuming(role.inside(account or "{account}"), role.external_id, source)
+            if self._sessions:
+                first = next(iter(self._sessions.values()))
+                session.register_component("data_loader", first.get_component("data_loader"))
+            self._sessions[account] = session
+        return self._sessions[account]
+
+    def _assuming(self, arn: str, external_id: str, source: Session | None) -> Session:
+        """A session with credentials of a role, taken on anew before they end."""
+        base = source or get_session()
+        if source is None and self.profile:
+            base.set_config_variable("profile", self.profile)
+        sts = boto3.Session(botocore_session=base, region_name=HOME).client("sts", config=self.config)
+        asked = {"RoleArn": arn, "RoleSessionName": SESSION_NAME} | ({"ExternalId": external_id} if external_id else {})
+
+        def taken_on() -> Mapping[str, str]:
+            given = sts.assume_role(**asked)["Credentials"]
+            return {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
+
+        session = get_session()
+        try:
+            credentials = RefreshableCredentials.create_from_metadata(taken_on(), taken_on, "sts-assume-role")
+        except (ClientError, BotoCoreError) as error:
+            raise NotReadable(arn, refusal(error)) from None
+        session._credentials = credentials
+        return session
+
+    def _counted(self, model: Any, **_: Any) -> None:  # noqa: ANN401
+        self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
+
+
+def refusal(error: ClientError | BotoCoreError) -> str:
+    """What AWS refused and what to do about it, in one line without secrets."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", "unknown"))
+        operation = error.operation_name
+        if advice := REMEDIES.get(code):
+            return f"{code} at {operation}: {advice}"
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
+        return f"{code} at {operation} (HTTP {status})"
+    name = type(error).__name__
+    return f"{name}: {REMEDIES.get(name, 'AWS could not be reached')}"
+
+
+ROLE_ADVICE = "the role lacks the permission; compare it with deploy/aws, and look for a service control policy"
+REMEDIES: Mapping[str, str] = {
+    "AccessDenied": ROLE_ADVICE,
+    "AccessDeniedException": ROLE_ADVICE,
+    "UnauthorizedOperation": ROLE_ADVICE,
+    "ExpiredToken": "the credentials have expired: renew them",
+    "ExpiredTokenException": "the credentials have expired: renew them",
+    "RequestExpired": "the credentials have expired, or this machine's clock is wrong",
+    "InvalidClientTokenId": "the access key does not exist any more: renew the credentials",
+    "UnrecognizedClientException": "the access key does not exist any more: renew the credentials",
+    "AuthFailure": "the credentials are refused: the access key is wrong, or the region is not switched on",
+    "OptInRequired": "the region or the service is not switched on in this account",
+    "SignatureDoesNotMatch": "the secret key is wrong, or this machine's clock is",
+    "ThrottlingException": "throttled, five tries in a row",
+    "Throttling": "throttled, five tries in a row",
+    "RequestLimitExceeded": "throttled, five tries in a row",
+    "LimitExceededException": "throttled, five tries in a row",
+    "NoCredentialsError": "there are no AWS credentials: give the process a role, or set AWS_PROFILE",
+    "PartialCredentialsError": "the AWS credentials are incomplete",
+    "ProfileNotFound": "the AWS configuration files have no such profile",
+    "EndpointConnectionError": "the endpoint cannot be reached: look at the network, or the region's name",
+    "ConnectTimeoutError": "the endpoint did not answer in time",
+    "ReadTimeoutError": "the endpoint did not answer in time",
+    "ConnectionClosedError": "the connection was closed, five tries in a row",
+}
