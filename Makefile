@@ -40,8 +40,10 @@ bench: $(VENV)/dev
 	$(BIN)/python -m pip install -q -c constraints.txt --group bench
 	$(BIN)/python -m benchmarks
 
-# The tests start a PostgreSQL of their own, from the system's package.
+# The tests start a PostgreSQL of their own, from the system's package; jq is what some printed commands use.
 system:
+	@command -v jq >/dev/null || { apt-get update -qq && apt-get install -y -qq jq >/dev/null; } \
+	|| { echo "The tests need jq: install your system's package."; exit 1; }
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 \
 	|| { echo "installing PostgreSQL for the tests"; \
 	     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from unicodedata import category, normalize
 
@@ -34,6 +35,13 @@ def _simpler(written: str) -> str:
 def key_meant(written: str) -> str:
     """One form for all spellings of a key, which are also run together: ``CostCenter``, ``cost-center``."""
     return meant(written).replace("-", "")
+
+
+def tagged(tags: Mapping[str, str], key: str) -> str:
+    """The value of a tag, however its key is spelled; empty if there is none, or it only fills the field."""
+    return next(
+        (value for name, value in tags.items() if key_meant(name) == key_meant(key) and not says_nobody(value)), ""
+    )
 
 
 def says_nobody(written: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.assessment import Assessment
+from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Facts, Note, Part, Table, Text, Tone
 from commands.core.cards import figures, worth
 from commands.core.context import Context, Permission, Seen
@@ -61,7 +62,7 @@ def _news(seen: Seen) -> tuple[Part, ...]:
     if not shown:
         return (Text("No new waste. Findings that are known keep standing as they were."),)
     rows = tuple(
-        (f"{number}. {one.title}", one.tags.get("team", "–"), worth(one)) for number, one in enumerate(shown, 1)
+        (f"{number}. {one.title}", tagged(one.tags, "team") or "–", worth(one)) for number, one in enumerate(shown, 1)
     )
     buttons = tuple(Button(f"{number}. Show", f"finding {one.short}") for number, one in enumerate(shown, 1))
     return (Table(("New", "Team", "A month"), rows, numbers=(2,)), Buttons((*buttons, Button("All waste", "waste"))))

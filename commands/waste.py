@@ -11,12 +11,13 @@ from analysis.checks import discover
 from analysis.errors import UnknownName
 from analysis.findings import WAITING, Finding, State
 from analysis.money import Money
+from analysis.spelling import meant, tagged
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
 from commands.core.cards import figures, worth
 from commands.core.context import Context
 from commands.core.registry import Group, command, quoted
-from commands.core.scope import NOBODY, holds, resolve, said
+from commands.core.scope import NOBODY, said, within
 
 PAGE = 5
 TOP = 10
@@ -24,7 +25,7 @@ STANDING = (*WAITING, State.CLAIMED)
 
 
 GROUPS: Mapping[str, Callable[[Finding], str]] = {
-    "team": lambda finding: finding.tags.get("team", ""),
+    "team": lambda finding: meant(tagged(finding.tags, "team")),
     "account": lambda finding: finding.account,
     "check": lambda finding: finding.check,
     "owner": lambda finding: finding.owner_name,
@@ -57,14 +58,14 @@ def waste(
         discover()[check]  # refuses an unknown one, with suggestions
     if by and by not in GROUPS:
         raise UnknownName("grouping", by, known=list(GROUPS))
-    resolve(context.costs, scope)  # likewise
+    holds = within(context.costs, scope, context.now)
     found = [
         finding
         for finding in context.findings.standing(*STANDING)
         if finding.monthly_waste.amount >= min
         and (not check or finding.check == check)
         and (not owner or owner.lower() in (finding.owner_name.lower() or NOBODY))
-        and holds(finding, scope)
+        and holds(finding)
     ]
     title = f"Waste{said(scope)}"
     found, tidy = [one for one in found if one.claims], [one for one in found if not one.claims]
@@ -197,7 +198,7 @@ def _stands(finding: Finding, now: datetime) -> str:
 
 def _list(page: Sequence[Finding], skip: int, now: datetime) -> tuple[Part, ...]:
     rows = tuple(
-        (f"{number}. {finding.title}", finding.tags.get("team", "–"), worth(finding), _stands(finding, now))
+        (f"{number}. {finding.title}", tagged(finding.tags, "team") or "–", worth(finding), _stands(finding, now))
         for number, finding in enumerate(page, start=skip + 1)
     )
     buttons = tuple(

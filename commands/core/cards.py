@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.findings import WAITING, Finding, State
+from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Code, Facts, Note, Part, Text, Tone, plain
 
 TONES = {State.RESOLVED: Tone.GOOD, State.CLAIMED: Tone.CALM, State.ACKNOWLEDGED: Tone.CALM, State.SNOOZED: Tone.CALM}
@@ -39,7 +40,7 @@ def worth(finding: Finding) -> str:
 
 def finding_card(finding: Finding, *, replaces: bool = False) -> Answer:
     """One finding with its price, its evidence, its commands, its owner, and what may be done about it."""
-    owner = finding.tags.get("team") or finding.tags.get("owner") or "no team tag"
+    owner = tagged(finding.tags, "team") or tagged(finding.tags, "owner") or "no team tag"
     facts = Facts(
         (
             ("Wasted a month", worth(finding)),

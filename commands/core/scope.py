@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from analysis.errors import UnknownName
 from analysis.findings import Finding
-from analysis.focus import TAG
+from analysis.focus import TAG, CostQuery
+from analysis.periods import last_days
+from analysis.spelling import meant, tagged
 from commands.core.context import Costs
 
 FIELDS: Mapping[str, Sequence[str]] = {
@@ -15,6 +18,8 @@ FIELDS: Mapping[str, Sequence[str]] = {
     "provider": ("ProviderName",),
     "region": ("RegionId",),
 }
+PROVIDERS = {"aws": "AWS", "azure": "Microsoft"}  # a finding's cloud as FOCUS ProviderName
+LATELY = 60
 NOBODY = "none"  # team=none: rows without the tag
 
 
@@ -36,18 +41,48 @@ def resolve(costs: Costs, scope: Mapping[str, str]) -> dict[str, Sequence[str | 
     return where
 
 
-def holds(finding: Finding, scope: Mapping[str, str]) -> bool:
-    """Whether a finding lies within a scope that ``resolve`` has accepted."""
-    fields = {
-        "account": finding.account,
-        "provider": finding.provider,
-        "region": finding.region,
-        **{key.lower(): value for key, value in finding.tags.items()},
+def within(costs: Costs, scope: Mapping[str, str], now: datetime) -> Callable[[Finding], bool]:
+    """Whether a finding lies within a scope: by what it is billed as where it does not know itself.
+
+    Raises:
+        UnknownName: no such key or value; the message suggests real ones.
+    """
+    where = resolve(costs, scope)
+    accounts = _billed(costs, where, "SubAccountName", "SubAccountId", now)
+    resources = _billed(costs, where, "ServiceName", "ResourceId", now)
+    regions = {str(one).lower() for one in where.get("RegionId", ())}
+
+    def holds(finding: Finding) -> bool:
+        clouds = where.get("ProviderName")
+        named = {str(one).lower() for one in where.get("SubAccountId", ())} | (accounts or set())
+        return (
+            (clouds is None or PROVIDERS.get(finding.cloud) in clouds)
+            and (not ({"SubAccountId", "SubAccountName"} & where.keys()) or finding.account.lower() in named)
+            and (resources is None or finding.resource_id.lower() in resources)
+            and ("RegionId" not in where or finding.region.lower() in regions)
+            and all(
+                meant(tagged(finding.tags, key) or NOBODY) in {meant(word) for word in words.split(",")}
+                for key, words in scope.items()
+                if key not in FIELDS
+            )
+        )
+
+    return holds
+
+
+def _billed(
+    costs: Costs, where: Mapping[str, Sequence[str | None]], dimension: str, of: str, now: datetime
+) -> set[str] | None:
+    """The accounts or resources that are billed under some names, in small letters; ``None`` if none were asked for."""
+    if dimension not in where:
+        return None
+    period = last_days(LATELY, costs.freshness(now).history.end)
+    return {
+        name.lower()
+        for one in costs.currencies(period)
+        for name, _ in costs.ask(CostQuery(period, one.currency, (of,), {dimension: where[dimension]})).by(of)
+        if name
     }
-    return all(
-        (fields.get(key) or NOBODY).lower() in {w.strip().lower() for w in words.split(",")}
-        for key, words in scope.items()
-    )
 
 
 def said(scope: Mapping[str, str]) -> str:

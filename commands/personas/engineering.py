@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.assessment import Assessment
 from analysis.findings import WAITING
 from analysis.money import Money
+from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Facts, Table, Text, Tone
 from commands.core.cards import figures, worth
 from commands.core.context import Report
@@ -21,7 +22,7 @@ def engineering(found: Assessment, report: Report) -> Answer:  # noqa: ARG001 (e
     if not waiting:
         return Answer("Engineering: nothing to fix", (Text("Every finding has somebody. Well driven."),), Tone.GOOD)
     shown = waiting[:MOST_SHOWN]
-    rows = tuple((f"{n}. {one.title}", one.tags.get("team", "–"), worth(one)) for n, one in enumerate(shown, 1))
+    rows = tuple((f"{n}. {one.title}", tagged(one.tags, "team") or "–", worth(one)) for n, one in enumerate(shown, 1))
     whole = found.waste(waiting)
     by_check: dict[str, int] = {}
     for one in waiting:

@@ -37,8 +37,11 @@ KEPT = "-before-delete"
 
 def fix(finding: Finding) -> Fix:
     """The commands of one finding; withheld when a name in it does not follow Azure's grammar."""
+    known = FIXES.get(finding.remedy.action)
+    if known is None:
+        return Fix("", "", "There is no command for it: look at it, and decide.")
     try:
-        return FIXES[finding.remedy.action](finding)
+        return known(finding)
     except Unsafe as unsafe:
         return withheld(unsafe)
 

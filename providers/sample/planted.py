@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
-UNATTACHED, IDLE, OVERSIZED = "unattached-disk", "idle-machine", "oversized-machine"
+UNATTACHED, IDLE, OVERSIZED, OUTDATED = "unattached-disk", "idle-machine", "oversized-machine", "outdated-disk-tier"
+GP2 = "gp2"  # what gp3 does for less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

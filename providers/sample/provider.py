@@ -20,7 +20,7 @@ from providers.provider import Billed, Export, Inventory, Progress
 from providers.sample.company import COMMITMENTS
 from providers.sample.folder import BUDGETS, INVENTORY, PAST, SampleFolder
 
-EDITION = 2  # of what is written; a new one is written anew
+EDITION = 3  # of what is written; a new one is written anew
 FOLDER = re.compile(r"as-of-\d{4}-\d{2}-\d{2}-(.+)")
 
 

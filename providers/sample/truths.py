@@ -10,13 +10,14 @@ from typing import TypeAlias
 
 import numpy as np
 
+from analysis.estate import Disk
 from analysis.focus import RUNNING
 from analysis.periods import DAYS_A_MONTH, Period
 from providers.sample import company, rows
 from providers.sample.cast import Thing
 from providers.sample.charges import Row
 from providers.sample.days import Meters
-from providers.sample.planted import UNATTACHED, PlantedDisk, PlantedMachine, PlantedSurprise
+from providers.sample.planted import GP2, OUTDATED, UNATTACHED, PlantedDisk, PlantedMachine, PlantedSurprise
 from providers.sample.rows import COSTS, exact
 
 CENT = Decimal("0.01")
@@ -81,12 +82,12 @@ class Sums:
         sums["no_team_in_any_spelling"] += cost if TEAM not in {key.lower() for key in tags} else 0
 
 
-def waste(meters: Meters) -> list[dict[str, str]]:
+def waste(meters: Meters, as_of: date) -> list[dict[str, str]]:
     """Each planted waste: what it costs a month, in cash, and what of a commitment it holds."""
     made: dict[str, dict[str, str]] = {}
     for thing in {thing.id: thing for thing in meters.things}.values():
         check, part = _verdict(thing)
-        if not check:
+        if not check or part <= 0 or thing.spot.ends < as_of:
             continue
         cash, covered = (_monthly(meters, thing, covered=covered) * part for covered in (False, True))
         made[thing.id] = _named(thing) | {
@@ -173,7 +174,18 @@ def _verdict(thing: Thing) -> tuple[str, Decimal]:
         return UNATTACHED, Decimal(1)
     if isinstance(plant, PlantedMachine) and plant.check:
         return plant.check, 1 - _price_of(plant.fits) / _price_of(plant.size) if plant.fits else Decimal(1)
+    if isinstance(thing.seen, Disk) and thing.seen.tier == GP2:
+        return OUTDATED, _kept_by_gp3(thing.seen.size_gb)
     return "", Decimal(0)
+
+
+SLOW_GB = 170  # up to here gp2 moves no more than gp3 does
+
+
+def _kept_by_gp3(size_gb: int) -> Decimal:
+    """The part of gp2's price that gp3 saves, less what speed beyond its own costs there (AWS price list)."""
+    speed = max(0, min(3 * size_gb, 16_000) - 3_000) * Decimal("0.005") + (5 if size_gb > SLOW_GB else 0)
+    return Decimal("0.20") - speed / (Decimal("0.10") * size_gb)
 
 
 def _price_of(size: str) -> Decimal:

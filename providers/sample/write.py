@@ -119,7 +119,7 @@ class _Bill:
                 kept.append(self._write(month, units, sums))
             if month == month_before(self.as_of):
                 self._last_month(month, units, whole, sums, told)
-        told.waste += truths.waste(self.meters)
+        told.waste += truths.waste(self.meters, self.as_of)
         told.decoys += truths.decoys(self.things)
         told.surprises += truths.surprises(self.meters, self.as_of, extra)
         told.commitments[-1]["months"] = kept

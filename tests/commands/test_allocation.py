@@ -124,13 +124,15 @@ def test_a_showback_tells_cost_cause_resources_waste_and_shared_parts(ruled: Tal
     data = said.data
 
     assert said.title.startswith("search: $") and "October 2026" in said.title
-    assert words(said).startswith("**Save $244.45 a month**")
+    assert words(said).startswith("**Save $255.11 a month**")
     assert {one["name"] for one in data["shared"]} == {"support", "sandbox", "edge"}
     assert abs(sum(one["cost"] for one in data["services"]) - data["cost"]) < 20 * CENT
     assert abs(sum(one["change"] for one in data["services"]) - data["change"]) < 40 * CENT
     assert data["resources"] and all("search" in one["name"] for one in data["resources"])
     assert data["waste"] == sum(
-        one["monthly_waste"] for one in ruled.ask("waste team=search").data["findings"] if one["currency"] == "USD"
+        one["monthly_waste"]
+        for one in ruled.ask("waste").data["findings"]
+        if one["currency"] == "USD" and one["resource_name"].startswith("search-")
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,6 +192,25 @@ def test_waste_adds_up_by_team_and_each_team_can_be_opened(talk: Talk) -> None:
     for button, group in zip(buttons.buttons, groups, strict=False):
         assert talk.ask(button.ask).data["count"] == group["count"]
     assert talk.ask("waste by=colour").data["error"] == "UnknownName"
+
+
+@pytest.mark.parametrize(
+    ("scope", "holds"),
+    [
+        ("account=apex-dev", lambda one: one["account"] == "444455556666"),
+        ("account=444455556666", lambda one: one["account"] == "444455556666"),
+        ("provider=microsoft", lambda one: one["cloud"] == "azure"),
+        ("region=eu-west-1", lambda one: one["region"] == "eu-west-1"),
+        ("'service=Azure Disk Storage'", lambda one: "/disks/" in one["resource_id"]),
+        ("team=SEARCH", lambda one: "search" in {value.lower() for value in one["tags"].values()}),
+    ],
+)
+def test_waste_is_scoped_by_what_a_finding_is_billed_as(talk: Talk, scope: str, holds: Callable[[Any], bool]) -> None:
+    talk.ask("assess")
+    every = talk.ask("waste").data["findings"]
+    found = talk.ask(f"waste {scope}").data["findings"]
+
+    assert found and {one["id"] for one in found} == {one["id"] for one in every if holds(one)}
 
 
 def test_waste_can_be_asked_for_by_who_has_it(talk: Talk) -> None:

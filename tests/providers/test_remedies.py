@@ -14,6 +14,7 @@ from analysis import checks
 from analysis.estate import Bill, Estate, Resource
 from analysis.findings import Action, Finding, Remedy
 from analysis.money import Money
+from providers.azure.remedies import FIXES
 from providers.remedies import fix
 from tests import builders
 
@@ -155,7 +156,7 @@ def test_a_hostile_name_is_never_put_in_a_command(name: str, field: str) -> None
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("action", list(FIXES))
 def test_a_hostile_azure_name_is_withheld(name: str, action: Action) -> None:
     kind = "disks" if action is Action.DELETE_DISK else "virtualMachines"
     remedy = DISK if action is Action.DELETE_DISK else Remedy(action, "Standard_D2s_v5", "Standard_D8s_v5")

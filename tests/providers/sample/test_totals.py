@@ -15,6 +15,7 @@ import pytest
 from analysis.errors import BadAsk
 from analysis.periods import month_before, month_of
 from providers.sample import SampleFolder
+from providers.sample.planted import OUTDATED
 from providers.sample.write import write
 from tests.providers.sample.conftest import AS_OF, load
 
@@ -167,11 +168,16 @@ def test_the_same_seed_writes_the_same_bytes(apex: SampleFolder, tmp_path: Path)
     assert _digests(again.root) == _digests(apex.root)
 
 
+def planted(company: SampleFolder) -> list[dict[str, str]]:
+    """The waste that was hidden by hand; old disks lie about by chance."""
+    return [one for one in company.truths()["waste"] if one["check"] != OUTDATED]
+
+
 def test_another_seed_is_another_company(apex: SampleFolder, tmp_path: Path) -> None:
     other = write(tmp_path / "other", as_of=AS_OF, months=2, seed=2)
 
     assert other.truths()["future"] != apex.truths()["future"]
-    assert {one["name"] for one in other.truths()["waste"]} == {one["name"] for one in apex.truths()["waste"]}
+    assert {one["name"] for one in planted(other)} == {one["name"] for one in planted(apex)}
 
 
 def test_a_day_later_the_past_is_the_same(apex: SampleFolder, tmp_path: Path) -> None:
@@ -197,10 +203,10 @@ def test_any_day_of_a_month_will_do(as_of: date, tmp_path: Path) -> None:
 
 
 def test_a_larger_scale_has_more_of_everything(apex: SampleFolder, tmp_path: Path) -> None:
-    twice = write(tmp_path / "twice", as_of=AS_OF, months=2, scale=2).truths()
+    twice = write(tmp_path / "twice", as_of=AS_OF, months=2, scale=2)
 
-    assert len(twice["waste"]) == 2 * len(apex.truths()["waste"])
-    assert len({one["resource_id"] for one in twice["waste"]}) == len(twice["waste"])
+    assert len(planted(twice)) == 2 * len(planted(apex))
+    assert len({one["resource_id"] for one in twice.truths()["waste"]}) == len(twice.truths()["waste"])
 
 
 def test_one_month_is_no_history(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_checks_find_all_of_the_waste_and_nothing_else(apex: SampleFolder, f
     seen = {(one.check, one.resource_id): one.resource_name for one in found}
 
     assert sorted(seen.items()) == sorted(planted.items())
-    assert len(found) == len(planted) == 24
+    assert len(found) == len(planted) == 57
 
 
 def test_each_finding_costs_what_was_planted_to_the_cent(apex: SampleFolder, found: list[Finding]) -> None:
