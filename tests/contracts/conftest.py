@@ -74,6 +74,6 @@ def wait(state: State, clock: Moving) -> Wait:
         with state.database.writing() as connection:
             for table, columns in moments.items():
                 moved = ", ".join(f"{column} = {column} - make_interval(secs => :seconds)" for column in columns)
-                connection.execute(sa.text(f"UPDATE {table} SET {moved}"), {"seconds": seconds})  # noqa: S608 (our names)
+                connection.execute(sa.text(f"UPDATE {table} SET {moved}"), {"seconds": seconds})
 
     return pass_by

@@ -27,7 +27,7 @@ def duck() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def read(duck: duckdb.DuckDBPyConnection, file: Path, columns: str = "*") -> list[Any]:
-    return duck.execute(f"SELECT {columns} FROM ({reading(duck, file).sql})").fetchall()  # noqa: S608
+    return duck.execute(f"SELECT {columns} FROM ({reading(duck, file).sql})").fetchall()
 
 
 def one(duck: duckdb.DuckDBPyConnection, folder: Path, columns: str, **others: str) -> Any:
@@ -37,7 +37,7 @@ def one(duck: duckdb.DuckDBPyConnection, folder: Path, columns: str, **others: s
 
 def test_the_real_sample_adds_up_to_the_last_digit(duck: duckdb.DuckDBPyConnection) -> None:
     months = duck.execute(
-        "SELECT BillingPeriodStart, count(*), sum(BilledCost), count(_problem)"  # noqa: S608
+        "SELECT BillingPeriodStart, count(*), sum(BilledCost), count(_problem)"
         f" FROM ({reading(duck, SAMPLE).sql}) GROUP BY 1 ORDER BY 1"
     ).fetchall()
 
@@ -50,7 +50,7 @@ def test_the_real_sample_adds_up_to_the_last_digit(duck: duckdb.DuckDBPyConnecti
 def test_the_quirks_of_the_real_sample_are_put_right(duck: duckdb.DuckDBPyConnection) -> None:
     def count(condition: str) -> int:
         [(found,)] = duck.execute(
-            f"SELECT count(*) FROM ({reading(duck, SAMPLE).sql}) WHERE {condition}"  # noqa: S608
+            f"SELECT count(*) FROM ({reading(duck, SAMPLE).sql}) WHERE {condition}"
         ).fetchall()
         return int(found)
 
@@ -70,7 +70,7 @@ def test_csv_and_parquet_are_equal_decimal_for_decimal(
     written = write(tmp_path / f"bill.{ending}", SAMPLE.read_text("utf-8"))
     doubles = parquet(
         tmp_path / "bill.parquet",
-        "SELECT * REPLACE (BilledCost::DOUBLE AS BilledCost, EffectiveCost::DOUBLE AS EffectiveCost,"  # noqa: S608
+        "SELECT * REPLACE (BilledCost::DOUBLE AS BilledCost, EffectiveCost::DOUBLE AS EffectiveCost,"
         " BillingPeriodStart::TIMESTAMP AS BillingPeriodStart, ChargePeriodStart::TIMESTAMPTZ AS ChargePeriodStart,"
         " Tags::JSON::MAP(VARCHAR, VARCHAR) AS Tags)"
         f" FROM read_csv('{SAMPLE}', all_varchar = true, nullstr = ['NULL', ''])",
@@ -208,14 +208,14 @@ def test_tags_that_are_no_object_are_told_and_kept(duck: duckdb.DuckDBPyConnecti
 
 
 def test_tags_of_parquet_may_be_a_map_or_a_list_of_pairs(duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    bill = f"SELECT * EXCLUDE (Tags) FROM read_csv('{write(tmp_path / 'a.csv', [row()])}', all_varchar = true)"  # noqa: S608
+    bill = f"SELECT * EXCLUDE (Tags) FROM read_csv('{write(tmp_path / 'a.csv', [row()])}', all_varchar = true)"
     pairs = "[{'key': 'team', 'value': 'web'}]"
     twice = "[{'key': 'team', 'value': 'web'}, {'key': 'team', 'value': 'app'}]"
 
     for number, tags in enumerate(["MAP {'team': 'web'}", pairs, "{'team': 'web'}", '\'{"team": "web"}\'::JSON']):
-        file = parquet(tmp_path / f"{number}.parquet", f"SELECT *, {tags} AS Tags FROM ({bill})")  # noqa: S608
+        file = parquet(tmp_path / f"{number}.parquet", f"SELECT *, {tags} AS Tags FROM ({bill})")
         assert read(duck, file, "Tags, _note") == [({"team": "web"}, None)]
-    file = parquet(tmp_path / "twice.parquet", f"SELECT *, {twice} AS Tags FROM ({bill})")  # noqa: S608
+    file = parquet(tmp_path / "twice.parquet", f"SELECT *, {twice} AS Tags FROM ({bill})")
     assert read(duck, file, "Tags, _problem") == [(None, None)]
 
 

@@ -46,7 +46,7 @@ def test_sums_equal_those_that_were_written_by_hand(lake: Lake, dimension: str) 
     lake.ingest([export(SAMPLE)], NOW)
     with duckdb.connect() as duck:
         expected = duck.execute(
-            f"SELECT {dimension}, sum(BilledCost::DECIMAL(38, 20)) FROM read_csv(?, all_varchar = true,"  # noqa: S608
+            f"SELECT {dimension}, sum(BilledCost::DECIMAL(38, 20)) FROM read_csv(?, all_varchar = true,"
             " nullstr = ['NULL', '']) WHERE ChargeCategory IN ('Usage', 'Purchase') GROUP BY 1",
             [str(SAMPLE)],
         ).fetchall()

@@ -38,7 +38,7 @@ def total(lake: Lake, cost: CostColumn = "BilledCost", currency: str = "USD") ->
 def quarantined(lake: Lake) -> list[Any]:
     with duckdb.connect() as duck:
         return duck.execute(
-            f"SELECT file, \"row\", reason FROM '{lake.folder}/quarantine/*.parquet' ORDER BY ALL"  # noqa: S608
+            f"SELECT file, \"row\", reason FROM '{lake.folder}/quarantine/*.parquet' ORDER BY ALL"
         ).fetchall()
 
 
@@ -150,7 +150,7 @@ def test_bad_rows_are_put_aside_with_file_row_and_reason(lake: Lake, tmp_path: P
 
 def test_rows_of_parquet_are_told_by_their_number_too(lake: Lake, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [row(cost="1")] * 300 + [row(BillingCurrency="")])
-    bill = f"SELECT * FROM read_csv('{file}', all_varchar = true)"  # noqa: S608
+    bill = f"SELECT * FROM read_csv('{file}', all_varchar = true)"
 
     done = lake.ingest([export(parquet(tmp_path / "a.parquet", bill))], NOW)
 
@@ -198,7 +198,7 @@ def test_files_of_one_export_may_differ_in_their_columns(lake: Lake, tmp_path: P
 @pytest.mark.parametrize("ending", ["csv", "csv.gz"])
 def test_a_bill_is_the_same_in_every_format(tmp_path: Path, ending: str) -> None:
     texts, tables = Lake(tmp_path / "one"), Lake(tmp_path / "other")
-    query = f"SELECT * REPLACE (BilledCost::DOUBLE AS BilledCost) FROM read_csv('{SAMPLE}', nullstr = ['NULL', ''])"  # noqa: S608
+    query = f"SELECT * REPLACE (BilledCost::DOUBLE AS BilledCost) FROM read_csv('{SAMPLE}', nullstr = ['NULL', ''])"
     texts.ingest([export(write(tmp_path / f"a.{ending}", SAMPLE.read_text("utf-8")))], NOW)
     tables.ingest([export(parquet(tmp_path / "a.parquet", query))], NOW)
     asked = CostQuery(ALWAYS, "USD", by=("Day", "ServiceName", "SubAccountId"), cost="BilledCost", categories=EVERY)

@@ -45,6 +45,6 @@ def load(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
         UNION ALL BY NAME
         SELECT * EXCLUDE (Tags) REPLACE ({casts}), Tags->>'$.team' AS team, Tags
         FROM read_csv('{root / CSV}', all_varchar = true)
-        """  # noqa: S608 (our own folder)
+        """
     )
     connection.execute("CREATE VIEW running AS SELECT * FROM billed WHERE ChargeCategory IN ('Usage', 'Purchase')")
