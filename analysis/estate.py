@@ -22,6 +22,7 @@ class Metric:
     days: int
     average: float
     maximum: float
+    last: date | None = None  # the last day on which it was reported, where a day without a report says something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

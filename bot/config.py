@@ -29,10 +29,15 @@ ENVIRONMENT = "PITCREW_"
 SECRET = re.compile(r"xox[abeprs]-|xapp-|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AccountKey=|[?&]sig=")
 PLATFORMS = ("slack", "teams")
 CRON_FIELDS = 5
+AWS_ROLE = r"^(arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+)?$"
 SAMPLE_FOLDER = "pitcrew-data/sample-company"  # apart from real rows and real decisions
 TABLE_LINE = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<name>[^\]]+?)\s*\]")
 KEY_LINE = re.compile(r"""\s*["']?(?P<name>[^"'=#]+?)["']?\s*=""")
-KINDS_OF_PROVIDER = ("focus", "sample")  # pydantic puts them into the path of an error; the file has no such level
+KINDS_OF_PROVIDER = (
+    "focus",
+    "aws",
+    "sample",
+)  # pydantic puts them into the path of an error; the file has no such level
 
 
 def _time_zone(name: str) -> str:
@@ -129,6 +134,40 @@ class FocusProvider(Section):
     name: str = Field("focus", description="What answers call this source.")
 
 
+class AwsProvider(Section):
+    """An AWS organization, or one account, by the credentials that the process has."""
+
+    kind: Literal["aws"]
+    name: str = Field("aws", pattern=r"^[a-z0-9-]+$", description="What answers call it.")
+    profile: str = Field("", description="A profile of the AWS configuration files; empty for the usual chain.")
+    role: str = Field("", pattern=AWS_ROLE, description="The role in the payer's account that is taken on first.")
+    member_role: str = Field(
+        "", pattern=AWS_ROLE, description="The role in each account: arn:aws:iam::{account}:role/pitcrew-read"
+    )
+    external_id: str = Field("", description="The external id that both roles ask for.")
+    accounts: Sequence[str] = Field((), description="Only these accounts; empty for all of the organization.")
+    source: Literal["auto", "export", "cost-explorer"] = Field(
+        "auto", description="auto: the best export there is, else Cost Explorer."
+    )
+    export: str = Field("", description="The export's name or ARN, where there are several.")
+    tag: str = Field("", description="The cost allocation tag that Cost Explorer is grouped by: it can do one.")
+    months: int = Field(13, ge=1, le=36)
+    calls_a_day: int = Field(100, ge=1, description="Of Cost Explorer, 0.01 USD each.")
+    metrics_budget: Annotated[Decimal, BeforeValidator(_decimal)] = Field(
+        Decimal(2), ge=0, description="USD an assessment may spend on CloudWatch, 0.01 a thousand metrics."
+    )
+    metrics_from: Annotated[Decimal, BeforeValidator(_decimal)] = Field(
+        Decimal(5), ge=0, description="The monthly bill from which on a resource is measured."
+    )
+    workers: int = Field(16, ge=1, le=64, description="Requests side by side.")
+
+    @model_validator(mode="after")
+    def _role_of_members(self) -> AwsProvider:
+        if self.member_role and "{account}" not in self.member_role:
+            raise ValueError("member_role must hold {account}, like arn:aws:iam::{account}:role/pitcrew-read")
+        return self
+
+
 class SampleProvider(Section):
     """The sample company."""
 
@@ -137,7 +176,7 @@ class SampleProvider(Section):
     months: int = Field(13, ge=2, le=60)
 
 
-Provider: TypeAlias = Annotated[FocusProvider | SampleProvider, Field(discriminator="kind")]
+Provider: TypeAlias = Annotated[FocusProvider | AwsProvider | SampleProvider, Field(discriminator="kind")]
 
 
 class BudgetEntry(Section):

@@ -206,11 +206,28 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
             from providers.focus.provider import FocusProvider
 
             return FocusProvider(one.name, one.path)
+        case deployment.AwsProvider():
+            return _aws(one, config)
         case deployment.SampleProvider():
             from providers.sample import SampleProvider
 
             root = config.data.folder / "sample"
             return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
+
+
+def _aws(one: deployment.AwsProvider, config: Config) -> Provider:
+    from providers.aws.connection import Connection, Role
+    from providers.aws.inventory import Limits
+    from providers.aws.provider import AwsProvider, Choice
+
+    connection = Connection(
+        hub=Role(one.role, one.external_id) if one.role else None,
+        member=Role(one.member_role, one.external_id) if one.member_role else None,
+        profile=one.profile,
+    )
+    limits = Limits(one.workers, Money(one.metrics_budget, "USD"), one.metrics_from)
+    choice = Choice(one.source, one.export, one.tag, one.months, one.calls_a_day, tuple(one.accounts), limits)
+    return AwsProvider(one.name, connection, config.data.folder / "aws" / one.name, choice)
 
 
 def _programme(config: Config) -> Money | None:

@@ -52,9 +52,10 @@ class Connection:
 
     calls: Counter[str] = field(default_factory=Counter)  # "ec2:DescribeVolumes" to how often
     _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
-    _sessions: dict[str, Session] = field(default_factory=dict)
+    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _home: str = ""
+    _loader: Any = None
 
     def client(self, service: str, *, account: str = "", region: str = HOME) -> Any:  # noqa: ANN401
         """The client of a service; ``account`` empty for the hub.
@@ -65,9 +66,7 @@ class Connection:
         key = (service, "" if account == self._home else account, region)
         with self._lock:
             if key not in self._clients:
-                session = self._session(key[1])
-                made = boto3.Session(botocore_session=session, region_name=region)
-                client = made.client(service, config=self.config)
+                client = self._session(key[1]).client(service, region_name=region, config=self.config)
                 client.meta.events.register("before-call", self._counted)
                 self._clients[key] = client
             return self._clients[key]
@@ -85,30 +84,30 @@ class Connection:
                 raise NotReadable("AWS", refusal(error)) from None
         return self._home
 
-    def _session(self, account: str) -> Session:
+    def _session(self, account: str) -> boto3.Session:
         """The session of an account; all of them share what is read of botocore's models."""
         if account not in self._sessions:
-            session = get_session()
-            if self.profile:
-                session.set_config_variable("profile", self.profile)
             role = self.member if account else self.hub
             if account and role is None:
                 raise NotReadable(f"account {account}", "no role for member accounts is configured: set member_role")
-            if role is not None:
-                source = self._sessions.get("") if account else None
-                session = self._assuming(role.inside(account or "{account}"), role.external_id, source)
+            if role is None:
+                made = get_session()
+                if self.profile:
+                    made.set_config_variable("profile", self.profile)
+            else:
+                made = self._assuming(role.inside(account), role.external_id, self._session("") if account else None)
+            session = boto3.Session(botocore_session=made, region_name=HOME)
             if self._sessions:
-                first = next(iter(self._sessions.values()))
-                session.register_component("data_loader", first.get_component("data_loader"))
+                made.register_component("data_loader", self._loader)
+            else:
+                self._loader = made.get_component("data_loader")
             self._sessions[account] = session
         return self._sessions[account]
 
-    def _assuming(self, arn: str, external_id: str, source: Session | None) -> Session:
+    def _assuming(self, arn: str, external_id: str, source: boto3.Session | None) -> Session:
         """A session with credentials of a role, taken on anew before they end."""
-        base = source or get_session()
-        if source is None and self.profile:
-            base.set_config_variable("profile", self.profile)
-        sts = boto3.Session(botocore_session=base, region_name=HOME).client("sts", config=self.config)
+        base = source or boto3.Session(profile_name=self.profile or None, region_name=HOME)
+        sts = base.client("sts", region_name=HOME, config=self.config)
         asked = {"RoleArn": arn, "RoleSessionName": SESSION_NAME} | ({"ExternalId": external_id} if external_id else {})
 
         def taken_on() -> Mapping[str, str]:
@@ -132,7 +131,7 @@ class Connection:
         self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
 
-def refusal(error: ClientError | BotoCoreError) -> str:
+def refusal(error: Exception) -> str:
     """What AWS refused and what to do about it, in one line without secrets."""
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
@@ -168,5 +167,6 @@ REMEDIES: Mapping[str, str] = {
     "EndpointConnectionError": "the endpoint cannot be reached: look at the network, or the region's name",
     "ConnectTimeoutError": "the endpoint did not answer in time",
     "ReadTimeoutError": "the endpoint did not answer in time",
+    "ResponseParserError": "something between here and AWS answered in its place: a proxy?",
     "ConnectionClosedError": "the connection was closed, five tries in a row",
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from analysis.errors import NotReadable
 from analysis.estate import BARE, Bill, Resource
@@ -76,7 +77,7 @@ def inventory(  # noqa: PLR0913 (said by name)
             code = str(error.response.get("Error", {}).get("Code", ""))
             off = code in REGION_OFF and task.region != HOME
             return task, [], f"region {task.region} is switched off" if off else refusal(error)
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             return task, [], refusal(error)
         except NotReadable as error:
             return task, [], error.why

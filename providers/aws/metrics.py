@@ -112,4 +112,4 @@ def _metric(
     if not days:
         return None
     peaks = by_day["Maximum"] if wanted.statistic == "Average" else days
-    return Metric(len(days), fmean(days.values()), max(peaks.values(), default=max(days.values())))
+    return Metric(len(days), fmean(days.values()), max(peaks.values(), default=max(days.values())), max(days))

@@ -7,6 +7,7 @@ a wrong fixture fails at once; everything else goes on to moto. The proxy counts
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -40,6 +41,7 @@ ERRORS = {
     "error500": (500, "InternalFailure", "something broke"),
     "denied": (403, "AccessDenied", "not allowed"),
     "expired": (403, "ExpiredToken", "the security token included in the request is expired"),
+    "no_data": (400, "DataUnavailableException", "no data"),
     "disabled_region": (403, "OptInRequired", "not subscribed to this service"),
 }
 SESSION = get_session()
@@ -104,6 +106,7 @@ class Double:
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
         from moto.server import ThreadedMotoServer
 
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         moto.start()
         double = cls(int(moto.get_host_and_port()[1]))
@@ -317,7 +320,7 @@ def _xml(shape: Shape | None, value: Any) -> str:
     if shape.type_name == "structure":
         return "".join(
             _named(member.serialization.get("name", name), member, value[name])
-            for name, member in shape.members.items()  # type: ignore[attr-defined]
+            for name, member in shape.members.items()
             if name in value
         )
     if isinstance(value, datetime):
@@ -327,7 +330,7 @@ def _xml(shape: Shape | None, value: Any) -> str:
 
 def _named(name: str, shape: Shape, value: Any) -> str:
     if shape.type_name == "list":
-        member = shape.member  # type: ignore[attr-defined]
+        member = shape.member
         each = member.serialization.get("name", "member")
         return f"<{name}>{''.join(f'<{each}>{_xml(member, one)}</{each}>' for one in value)}</{name}>"
     return f"<{name}>{_xml(shape, value)}</{name}>"

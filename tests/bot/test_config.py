@@ -57,7 +57,7 @@ def test_every_section_stands_in_the_example() -> None:
         ('currency = "EUR"', 'currncy = "EUR"', 3, "report.currncy: there is no such key"),
         ('currency = "EUR"', 'currency = "euros"', 3, "write an ISO 4217 code"),
         ('currency = "EUR"', 'timezone = "Europe/Nowhere"', 3, "is no time zone"),
-        ('kind = "focus"', 'kind = "focuss"', 6, "one of focus, sample is expected"),
+        ('kind = "focus"', 'kind = "focuss"', 6, "one of focus, aws, sample is expected"),
         ('path = "exports"', "", 5, "path: is missing"),
         ('"0 6 * * *"', '"0 6 * * 1"', 14, "cron dialects disagree"),
         ('"0 6 * * *"', '"0 6 31 2 *"', 14, "never comes"),

@@ -154,17 +154,12 @@ def delete_database_snapshot(finding: Finding) -> Fix:
     cluster = bool(arn and arn["name"].startswith("cluster-snapshot:"))
     name = name_of(finding, "rds-snapshot", "cluster-snapshot:" if cluster else "snapshot:")
     region = region_of(finding)
-    verb, option = (
-        ("delete-db-cluster-snapshot", "--db-cluster-snapshot-identifier")
-        if cluster
-        else ("delete-db-snapshot", "--db-snapshot-identifier")
-    )
-    copy = ("copy-db-cluster-snapshot", "db-cluster-snapshot") if cluster else ("copy-db-snapshot", "db-snapshot")
+    kind = "db-cluster-snapshot" if cluster else "db-snapshot"
     return Fix(
-        act=line("aws", "rds", verb, "--region", region, option, name),
+        act=line("aws", "rds", f"delete-{kind}", "--region", region, f"--{kind}-identifier", name),
         undo=line(
-            *("aws", "rds", copy[0], "--region", region, f"--source-{copy[1]}-identifier", name),
-            *(f"--target-{copy[1]}-identifier", f"{name}-kept"),
+            *("aws", "rds", f"copy-{kind}", "--region", region, f"--source-{kind}-identifier", name),
+            *(f"--target-{kind}-identifier", f"{name}-kept"),
         ),
         safety=_use(finding)
         + "There is no way back after it: run the undo BEFORE it if you want a copy (billed as well), "
@@ -178,9 +173,9 @@ def delete_cache(finding: Finding) -> Fix:
     region, path = region_of(finding), arn["name"] if arn else ""
     if arn and arn["service"] == "memorydb":
         name = name_of(finding, "cache", "cluster/")
-        last = ("--final-snapshot-name", f"{name}-last")
+        kept = ("--final-snapshot-name", f"{name}-last")
         return Fix(
-            act=line("aws", "memorydb", "delete-cluster", "--region", region, "--cluster-name", name, *last),
+            act=line("aws", "memorydb", "delete-cluster", "--region", region, "--cluster-name", name, *kept),
             undo=line("aws", "memorydb", "describe-snapshots", "--region", region, "--snapshot-name", f"{name}-last"),
             safety=_use(finding)
             + "Restore with `aws memorydb create-cluster --snapshot-name`, with the node type and the "

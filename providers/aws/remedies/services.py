@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from analysis.findings import Finding, Fix
 from providers.aws.remedies.grammar import ARN, NAMES, VERSION, account_of, arn_of, name_of, numbers, region_of
@@ -72,10 +73,10 @@ def upgrade_kubernetes(finding: Finding) -> Fix:
     )
 
 
-def _rule(finding: Finding, name: str, rule: dict[str, object], safety: str) -> Fix:
+def _rule(finding: Finding, name: str, rule: Mapping[str, object], safety: str) -> Fix:
     """One lifecycle rule more, beside those that are there: the call replaces all of them, so they are kept first."""
     bucket = name_of(finding, "bucket")
-    made = {"ID": name, "Status": "Enabled", "Filter": {"Prefix": ""}} | rule
+    made = {"ID": name, "Status": "Enabled", "Filter": {"Prefix": ""}, **rule}
     file, merged = f"{bucket}-lifecycle.json", f"{bucket}-lifecycle-new.json"
     get = line("aws", "s3api", "get-bucket-lifecycle-configuration", "--bucket", bucket, "--output", "json")
     put = ("aws", "s3api", "put-bucket-lifecycle-configuration", "--bucket", bucket, "--lifecycle-configuration")

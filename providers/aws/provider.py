@@ -1,0 +1,222 @@
+"""AWS as a provider: the bill, what runs, what was promised, and what AWS itself advises; everything is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter
+
+from analysis.budgets import Budget
+from analysis.commitments import Term
+from analysis.errors import NotReadable
+from analysis.estate import Bill
+from analysis.findings import Finding, Fix
+from providers import remedies
+from providers.aws import cost_explorer
+from providers.aws import exports as data_exports
+from providers.aws.accounts import Account, accounts
+from providers.aws.advice import advice
+from providers.aws.budgets import budgets
+from providers.aws.commitments import terms
+from providers.aws.connection import HOME, Connection, refusal
+from providers.aws.inventory import GLOBAL_REGIONS, Limits, inventory
+from providers.aws.prices import PriceList
+from providers.drivers import Source
+from providers.provider import Billed, Export, Inventory, Progress
+
+MEMORY = "memory.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which billed rows are read, and how much may be asked.
+
+    ``source``: ``auto`` takes the best there is (FOCUS export, CUR 2.0, legacy CUR, then Cost Explorer); ``export``
+    and ``cost-explorer`` name one. ``export`` is an export's name where there are several; ``tag`` the one tag that
+    Cost Explorer is grouped by.
+    """
+
+    source: Literal["auto", "export", "cost-explorer"] = "auto"
+    export: str = ""
+    tag: str = ""
+    months: int = 13
+    calls_a_day: int = 100
+    only: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was last read of budgets and commitments, for the hours between assessments, and what the bill stands on."""
+
+    terms: Sequence[Term] = ()
+    budgets: Sequence[Budget] = ()
+    bill: Sequence[str] = ()
+
+
+MEMORIES = TypeAdapter(Memory)
+
+
+@dataclass
+class AwsProvider:
+    """One organization, or one account."""
+
+    name: str
+    connection: Connection
+    folder: Path
+    choice: Choice = field(default_factory=Choice)
+
+    def exports(self, now: datetime, progress: Progress) -> Sequence[Export]:
+        """Billed rows by the best way that there is.
+
+        Raises:
+            NotReadable: there are no credentials, or no way to the bill at all.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            found = self._found()
+            if found is not None:
+                fetched = data_exports.fetch(
+                    self.connection.client("s3", region=found.region or HOME),
+                    found,
+                    self.folder / "exports",
+                    now,
+                    months=self.choice.months,
+                    progress=progress,
+                )
+                named = f"{self.name}: bill from export {found.name} ({found.table}) in s3://{found.bucket}"
+                self._remember(replace(self._memory(), bill=(named, *fetched.warnings)))
+                return fetched.exports
+            return self._explored(now, progress)
+        except (ClientError, BotoCoreError) as error:
+            raise NotReadable(self.name, refusal(error)) from None
+
+    def inventory(self, now: datetime, billed: Billed, progress: Progress) -> Inventory:
+        """What runs in every account, measured where it is worth it, with AWS's own advice, budgets and commitments."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        listed = accounts(self.connection, self.choice.only)
+        regions = sorted({spot.region for spot in billed.spots if spot.region not in GLOBAL_REGIONS}) or [HOME]
+        own, priced = self._resource_bills(now, billed)
+        bills = {**own, **billed.bills}
+        prices = PriceList(self.connection.client, self.folder / "prices", now)
+        taken = inventory(
+            self.connection,
+            listed.list,
+            billed.spots,
+            bills,
+            prices=prices,
+            now=now,
+            limits=self.choice.limits,
+            progress=progress,
+        )
+        advised, unadvised = advice(self.connection, regions)
+        ends, unended = terms(self.connection, billed.commitments)
+        set_, unset = budgets(self.connection)
+        memory = replace(self._memory(), terms=tuple(ends), budgets=tuple(set_))
+        self._remember(memory)
+        measured = (
+            (f"{self.name}: CloudWatch was asked for {taken.spent.cents()} of measurements",) if taken.spent else ()
+        )
+        return Inventory(
+            taken.inventory.resources,
+            unread=(*taken.inventory.unread, *unended),
+            kept=taken.inventory.kept,
+            advice=tuple(one for one in advised if _ours(one.account, listed.list)),
+            bills=own,
+            told=(*memory.bill, *listed.told, *priced, *measured, *unadvised, *unset),
+        )
+
+    def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002 (AWS tells those in force)
+        """Those that the last assessment read."""
+        return self._memory().budgets
+
+    def commitments(self, now: datetime) -> Sequence[Term]:  # noqa: ARG002
+        """Those that the last assessment read."""
+        return self._memory().terms
+
+    def past(self) -> Sequence[Finding]:
+        """None: AWS keeps no record of what was fixed."""
+        return ()
+
+    def drivers(self) -> Sequence[Source]:
+        """None: they stand in the deployment file."""
+        return ()
+
+    def fix(self, finding: Finding) -> Fix | None:
+        """The AWS CLI commands."""
+        return remedies.fix(finding)
+
+    def _found(self) -> data_exports.Found | None:
+        """The export that is read, the best of those there are; ``None`` for Cost Explorer."""
+        if self.choice.source == "cost-explorer":
+            return None
+        ways: list[data_exports.Found] = []
+        refused: list[str] = []
+        for service, discover in (("bcm-data-exports", data_exports.discovered), ("cur", data_exports.legacy)):
+            try:
+                ways += discover(self.connection.client(service))
+            except (ClientError, BotoCoreError) as error:
+                refused.append(refusal(error))
+        named = [way for way in ways if not self.choice.export or self.choice.export in (way.name, way.arn)]
+        if named:
+            return named[0]
+        if self.choice.export:
+            known = ", ".join(way.name for way in ways) or "none"
+            raise NotReadable(self.name, f"there is no export named {self.choice.export!r}; there are: {known}")
+        if self.choice.source == "export":
+            why = f" ({'; '.join(refused)})" if refused else ""
+            raise NotReadable(self.name, f"there is no data export{why}; create one, or set source = 'auto'")
+        return None
+
+    def _explored(self, now: datetime, progress: Progress) -> Sequence[Export]:
+        read = cost_explorer.read(
+            self.connection.client("ce"),
+            self.folder / "cost-explorer",
+            now,
+            payer=self.connection.identity(),
+            tag=self.choice.tag,
+            months=self.choice.months,
+            calls_a_day=self.choice.calls_a_day,
+            progress=progress,
+        )
+        stands_on = (
+            f"{self.name}: bill from Cost Explorer, for want of an export: {read.calls} calls today, {read.spent}"
+        )
+        self._remember(replace(self._memory(), bill=(stands_on, *read.told)))
+        return read.exports
+
+    def _resource_bills(self, now: datetime, billed: Billed) -> tuple[Mapping[str, Bill], tuple[str, ...]]:
+        """Prices of resources where the rows name none, as those of Cost Explorer do not."""
+        if billed.bills or not (self.folder / "cost-explorer").exists():
+            return {}, ()
+        services = sorted({spot.service for spot in billed.spots})
+        try:
+            found = cost_explorer.resource_bills(
+                self.connection.client("ce"), self.folder / "cost-explorer", now, services=services
+            )
+        except (ClientError, BotoCoreError) as error:
+            return {}, (f"{self.name}: resources are not priced: {refusal(error)}",)
+        return found, () if found else (f"{self.name}: resources are not priced: switch on resource-level data",)
+
+    def _memory(self) -> Memory:
+        file = self.folder / MEMORY
+        try:
+            return MEMORIES.validate_json(file.read_bytes())
+        except (OSError, ValueError):
+            return Memory()
+
+    def _remember(self, memory: Memory) -> None:
+        """Write it anew; a crash leaves the former file."""
+        file = self.folder / MEMORY
+        aside = file.with_suffix(".new")
+        aside.write_bytes(MEMORIES.dump_json(memory))
+        aside.replace(file)
+
+
+def _ours(account: str, known: Sequence[Account]) -> bool:
+    return not account or any(one.id == account for one in known)
