@@ -290,7 +290,7 @@ def _by_path(service: str, method: str, path: str, query: Mapping[str, Any]) -> 
         asked = {pair.partition("=")[0] for pair in wanted.split("&") if pair}
         fits = http["method"] == method and re.fullmatch(pattern + "/?", path) and asked <= query.keys()
         score = len(asked) * 100 + len(uri)
-        if fits and score > best[1]:
+        if fits and (score, len(name)) > (best[1], len(best[0])):  # of two names for one address the longer is newer
             best = (name, score)
     return best[0]
 
