@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.config import Config
 from commands.core.registry import Group
 from commands.core.registry import discover as discover_commands
 from commands.core.when import PERIODS
+from providers.aws import permissions
 from providers.focus.quirks import TABLE as QUIRKS
 
 FOLDER = Path("docs")
@@ -97,14 +99,25 @@ def quirks_page() -> str:
     return _page([*lines, ""])
 
 
+def _json(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, indent=2) + "\n"
+
+
+AWS = Path("deploy/aws")
+POLICIES = {
+    AWS / "hub-policy.json": lambda: _json(permissions.policy(hub=True)),
+    AWS / "member-policy.json": lambda: _json(permissions.policy(hub=False)),
+    AWS / "hub-role.cloudformation.json": lambda: _json(permissions.template(hub=True)),
+    AWS / "member-role.cloudformation.json": lambda: _json(permissions.template(hub=False)),
+}
 PAGES = {"commands.md": commands_page, "checks.md": checks_page, "config.md": config_page, "focus.md": quirks_page}
 
 
 def main() -> None:
     """Write the pages, or check that they are what would be written."""
     stale = []
-    for name, page in PAGES.items():
-        path, text = FOLDER / name, page()
+    for path, page in ({FOLDER / name: page for name, page in PAGES.items()} | POLICIES).items():
+        text = page()
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")
         elif not path.exists() or path.read_text("utf-8") != text:

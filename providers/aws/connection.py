@@ -14,7 +14,8 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
-from analysis.errors import NotReadable
+from analysis.errors import NotAllowed, NotReadable
+from providers.aws.permissions import allowed
 
 HOME = "us-east-1"  # where Cost Explorer, Organizations and all global services answer
 SESSION_NAME = "pitcrew"
@@ -128,6 +129,10 @@ class Connection:
         return session
 
     def _counted(self, model: Any, **_: Any) -> None:  # noqa: ANN401
+        """Count what is sent, and send nothing that is not listed as a read."""
+        service = model.service_model.service_name
+        if not allowed(service, model.name):
+            raise NotAllowed(f"Pitcrew does not ask {service} for {model.name}: it is not on the list of what it reads")
         self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
 

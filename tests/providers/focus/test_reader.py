@@ -49,9 +49,7 @@ def test_the_real_sample_adds_up_to_the_last_digit(duck: duckdb.DuckDBPyConnecti
 
 def test_the_quirks_of_the_real_sample_are_put_right(duck: duckdb.DuckDBPyConnection) -> None:
     def count(condition: str) -> int:
-        [(found,)] = duck.execute(
-            f"SELECT count(*) FROM ({reading(duck, SAMPLE).sql}) WHERE {condition}"
-        ).fetchall()
+        [(found,)] = duck.execute(f"SELECT count(*) FROM ({reading(duck, SAMPLE).sql}) WHERE {condition}").fetchall()
         return int(found)
 
     assert count("ProviderName = 'AWS'") == 942
