@@ -41,6 +41,7 @@ class Resource:
     )  # "cpu_percent", "memory_percent", "network_mb_per_day" …
     created: date | None = None
     billed_as: tuple[str, ...] = ()  # other ids that its bill may go by
+    account_name: str = ""  # FOCUS SubAccountName, where the inventory knows it
 
     @property
     def env(self) -> str:

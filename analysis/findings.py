@@ -217,7 +217,7 @@ class Finding:
             tags=resource.tags,
             monthly_waste=waste,
             frees_commitment=frees,
-            evidence=evidence,
+            evidence=((("In account", resource.account_name),) if resource.account_name else ()) + evidence,
             remedy=remedy,
         )
 

@@ -18,7 +18,7 @@ from providers.aws.readers import tags_of
 
 HUB, OPTIMIZER, ADVISOR = "Cost Optimization Hub", "Compute Optimizer", "Trusted Advisor"
 PURCHASES = ("PurchaseSavingsPlans", "PurchaseReservedInstances")  # `commitments` proposes those from the bill
-NOT_ON = ("OptInRequiredException", "SubscriptionRequiredException", "AccessDeniedException", "ValidationException")
+NOT_ON = ("OptInRequiredException", "SubscriptionRequiredException", "AccessDeniedException", "AccessDenied")
 MOST_PAGES = 500
 TOPICS: Mapping[tuple[str, str], str] = {
     ("Ec2Instance", "Stop"): "aws.ec2.idle",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -88,7 +88,8 @@ def inventory(  # noqa: PLR0913 (said by name)
             progress(done["tasks"] / len(tasks), f"{task.reader.name} in {task.account.name}, {task.region}")
             if why:
                 failed[task.account.id].append(why)
-            gathered[task.account.id, task.region].extend(seen)
+            named = [replace(one, resource=replace(one.resource, account_name=task.account.name)) for one in seen]
+            gathered[task.account.id, task.region].extend(named)
         resources, spent, short, unmeasured = _measured(connection, gathered, bills, now, limits, pool)
     unread = [*_said(accounts, failed), *short]
     kept = frozenset(failed) | unmeasured

@@ -191,7 +191,7 @@ def template(*, hub: bool) -> dict[str, Any]:
     }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Pitcrew: what it reads in {'the payer account' if hub else 'a member account'}, and nothing else",
+        "Description": f"Pitcrew: what it reads in {'the payer' if hub else 'a member'} account, and nothing else",
         "Parameters": parameters,
         "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": role}},
         "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}},

@@ -16,8 +16,7 @@ from analysis.commitments import Term
 from analysis.errors import NotReadable
 from analysis.estate import Bill
 from analysis.findings import Finding, Fix
-from providers import remedies
-from providers.aws import cost_explorer
+from providers.aws import cost_explorer, remedies
 from providers.aws import exports as data_exports
 from providers.aws.accounts import Account, accounts
 from providers.aws.advice import advice

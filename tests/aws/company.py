@@ -163,6 +163,7 @@ def _rest(aws: Double) -> None:
     span = {"start": f"{starts}T00:00:00.000Z", "end": f"{ends}T00:00:00.000Z"}
     aws.answer("savingsplans", "DescribeSavingsPlans", {"savingsPlans": [said | span]})
     aws.answer("ec2", "DescribeCapacityReservations", {"CapacityReservations": []})
+    aws.answer("cur", "DescribeReportDefinitions", {"ReportDefinitions": []})
     for service in ("cost-optimization-hub", "compute-optimizer", "trustedadvisor"):
         aws.fault(service, kind="denied", times=None)
 

@@ -31,6 +31,13 @@ from tests.commands.test_commands import text_of
 pytestmark = pytest.mark.slow
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
 ROLE = "pitcrew-read"
+NOT_BY_MOTO: dict[tuple[str, str], dict[str, Any]] = {  # whose signatures it takes for wrong, once it looks at them
+    ("lambda", "ListFunctions"): {"Functions": []},
+    ("eks", "ListClusters"): {"clusters": []},
+    ("cloudfront", "ListDistributions"): {
+        "DistributionList": {"Marker": "", "MaxItems": 1, "IsTruncated": False, "Quantity": 0}
+    },
+}
 MOTO_SAYS = {  # actions that moto checks under another name than AWS
     "cloudwatch:GetMetricData": "monitoring:GetMetricData",
     "budgets:ViewBudget": "budgets:DescribeBudgets",
@@ -52,6 +59,8 @@ def aws(apex: SampleFolder) -> Iterator[Double]:
         for account in (company.PAYER, *company.NAMES):
             _role(account, hub=account == company.PAYER)
         double.answer("budgets", "DescribeBudgets", _budgets)
+        for (service, operation), nothing in NOT_BY_MOTO.items():
+            double.answer(service, operation, nothing)
         user = boto3.client("iam").create_user(UserName="pitcrew")["User"]["UserName"]
         allow = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]
         document = json.dumps({"Version": "2012-10-17", "Statement": allow})
@@ -127,7 +136,7 @@ def test_it_finds_every_planted_truth_and_nothing_else(apex: SampleFolder, crew:
 
     assert told.keys() == planted.keys()
     assert all(abs(told[key] - planted[key]) <= Decimal("0.01") for key in both)
-    assert assessed.data["unread"] == []
+    assert assessed.data["unread"] == [], "\n".join(assessed.data["unread"])
 
 
 def test_it_says_what_it_stands_on(assessed: Answer) -> None:
@@ -140,7 +149,7 @@ def test_it_says_what_it_stands_on(assessed: Answer) -> None:
 
 
 def test_every_operation_is_on_the_list_and_is_a_read(aws: Double, assessed: Answer) -> None:  # noqa: ARG001
-    asked = {(call.service, call.operation) for call in aws.calls if call.service not in ("sts",)}
+    asked = {(call.service, call.operation) for call in aws.calls if call.service != "sts"}
     allowed = {one for statement in policy(hub=True)["Statement"] for one in statement.get("Action", ())}
 
     assert asked and {action(*one) for one in asked} <= allowed
@@ -148,7 +157,7 @@ def test_every_operation_is_on_the_list_and_is_a_read(aws: Double, assessed: Ans
 
 
 def test_the_role_may_write_nothing(aws: Double, assessed: Answer) -> None:  # noqa: ARG001
-    given = boto3.client("sts").assume_role(RoleArn=company.HUB, RoleSessionName="tried")["Credentials"]
+    given = boto3.Session().client("sts").assume_role(RoleArn=company.HUB, RoleSessionName="tried")["Credentials"]
     there = boto3.Session(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-east-1"
     )
@@ -179,7 +188,8 @@ def test_every_persona_has_its_view_of_it(crew: Crew, assessed: Answer, persona:
 
 def test_the_message_of_one_disk_needs_no_question_asked_back(crew: Crew, assessed: Answer) -> None:  # noqa: ARG001
     disk = next(one for one in crew.typed("waste check=unattached-disk", "ana").data["findings"])
-    text = text_of(crew.typed(f"finding {disk['id'][:8]}", "ana"))
+    said = crew.typed(f"finding {disk['id'][:8]}", "ana")
+    text = f"{said.title}\n{text_of(said)}"
 
     assert f"${disk['monthly_waste']}" in text and "unattached since" in text
     assert "apex-" in text and "us-" in text  # the account by its name, and the region
