@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import RLock
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from bot.composing import COMPOSER, Sources, with_findings
 from bot.figures import plain
 from commands.core.context import Findings, Ledger, Report, Seen
 from commands.savings import line_figures
+from providers import remedies
 from providers.lake import Lake
 from providers.provider import Billed, Export, Progress, Provider
 
@@ -160,9 +161,9 @@ class Assessor:
                 log.warning("inventory", provider=provider.name, refused=str(error))
                 read.unread += (f"{provider.name}: {error}",)
                 continue
-            read.resources += found.resources
+            read.resources += tuple(replace(one, provider=provider.name) for one in found.resources)
             read.unread += found.unread
-            read.advice += found.advice
+            read.advice += tuple(replace(one, provider=provider.name) for one in found.advice)
             read.told += found.told
             read.kept |= found.kept
             read.bills = {**found.bills, **read.bills}
@@ -170,6 +171,5 @@ class Assessor:
         return read
 
     def _with_fix(self, finding: Finding) -> Finding:
-        source = next(provider for provider in self.providers if provider.name == finding.provider)
-        fix = source.fix(finding)
+        fix = remedies.fix(finding)
         return finding.fixed_by(fix) if fix else finding

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 from analysis.budgets import Budget
 from analysis.commitments import Term
 from analysis.estate import Advice, Bill, Resource
-from analysis.findings import Finding, Fix
+from analysis.findings import Finding
 from providers.drivers import Source
 
 Progress: TypeAlias = Callable[[float, str], None]  # how much is done (0 to 1), and what is being done
@@ -93,6 +93,3 @@ class Provider(Protocol):
 
     def drivers(self) -> Sequence[Source]:
         """Business figures that come with the bill, as the sample company's do."""
-
-    def fix(self, finding: Finding) -> Fix | None:
-        """The commands that end a finding of this provider's."""

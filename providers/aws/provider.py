@@ -15,8 +15,8 @@ from analysis.budgets import Budget
 from analysis.commitments import Term
 from analysis.errors import NotReadable
 from analysis.estate import Bill
-from analysis.findings import Finding, Fix
-from providers.aws import cost_explorer, remedies
+from analysis.findings import Finding
+from providers.aws import cost_explorer
 from providers.aws import exports as data_exports
 from providers.aws.accounts import Account, accounts
 from providers.aws.advice import advice
@@ -145,10 +145,6 @@ class AwsProvider:
     def drivers(self) -> Sequence[Source]:
         """None: they stand in the deployment file."""
         return ()
-
-    def fix(self, finding: Finding) -> Fix | None:
-        """The AWS CLI commands."""
-        return remedies.fix(finding)
 
     def _found(self) -> data_exports.Found | None:
         """The export that is read, the best of those there are; ``None`` for Cost Explorer."""

@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.findings import Finding, Fix
-from providers import remedies
+from analysis.findings import Finding
 from providers.drivers import Source
 from providers.focus.local import local
 from providers.provider import Billed, Export, Inventory, Progress
@@ -45,7 +44,3 @@ class FocusProvider:
     def drivers(self) -> Sequence[Source]:
         """None: they stand in the deployment file."""
         return ()
-
-    def fix(self, finding: Finding) -> Fix | None:
-        """The commands of the cloud that the finding lies in."""
-        return remedies.fix(finding)

@@ -13,8 +13,7 @@ from tempfile import mkdtemp
 
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.findings import Finding, Fix
-from providers import remedies
+from analysis.findings import Finding
 from providers.drivers import Source
 from providers.provider import Billed, Export, Inventory, Progress
 from providers.sample.company import COMMITMENTS
@@ -93,10 +92,6 @@ class SampleProvider:
     def drivers(self) -> Sequence[Source]:
         """Customers and orders a day."""
         return tuple(Source(name, str(self.folder.root / "drivers.csv"), name) for name in ("orders", "customers"))
-
-    def fix(self, finding: Finding) -> Fix | None:
-        """The commands of the cloud that the finding would lie in."""
-        return remedies.fix(finding)
 
 
 def _take_the_name(aside: Path, folder: Path) -> None:
