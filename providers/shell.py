@@ -1,12 +1,20 @@
-"""Command lines for people to paste: built word by word, or withheld."""
+"""Command lines for people to paste: built word by word, or withheld.
+
+One text serves POSIX shells and PowerShell 7.3 or newer: a word is quoted unless both read it as it stands, and
+``&&`` at a line's end goes on in both. Where a command needs more of a shell than that (a variable, an ``if``), the
+safety note says that it is bash's (``noted``).
+"""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 from analysis.findings import Fix
+
+PLAIN = re.compile(r"[A-Za-z0-9_./:+][A-Za-z0-9_./:=+-]*|--?[A-Za-z0-9][A-Za-z0-9-]*", re.ASCII)  # the same to both
+BASH = re.compile(r"(?m)^\s*(?:\w+=\$\(|if |\{ |for )|; (?:then|do|fi|done)\b|\\$", re.ASCII)
 
 
 class Unsafe(Exception):
@@ -14,13 +22,32 @@ class Unsafe(Exception):
 
 
 def line(*words: str) -> str:
-    """One command, each word quoted for a POSIX shell."""
-    return shlex.join(words)
+    """One command, each word quoted so that POSIX shells and PowerShell read the same.
+
+    Raises:
+        Unsafe: a word holds a single quote, which they do not quote alike.
+    """
+    return " ".join(_quoted(word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    if PLAIN.fullmatch(word):
+        return word
+    if "'" in word or "\0" in word:
+        raise Unsafe(word)
+    return f"'{word}'"
 
 
 def steps(*commands: str) -> str:
-    r"""Commands of which each runs only if the one before it went well, one a line (``&& \``)."""
-    return " && \\\n".join(commands)
+    """Commands of which each runs only if the one before it went well, one a line."""
+    return " &&\n".join(commands)
+
+
+def noted(fix: Fix, where: str) -> Fix:
+    """The same with a note where its commands are bash's alone; ``where``: a place that has bash (``AWS CloudShell``)."""
+    if not BASH.search(fix.act) and not BASH.search(fix.undo):
+        return fix
+    return replace(fix, safety=f"{fix.safety} Written for bash: in PowerShell, use {where}.")
 
 
 def matching(pattern: re.Pattern[str], word: str) -> str:

@@ -147,6 +147,18 @@ def test_a_shell_can_read_it(action: Action, resource: str, target: str, source:
         assert read.returncode == 0, (text, read.stderr)
 
 
+@pytest.mark.parametrize(("action", "resource", "target", "source"), EVERY, ids=NAMES)
+def test_powershell_reads_what_bash_reads(action: Action, resource: str, target: str, source: str) -> None:
+    """Outside of single quotes nothing stands that PowerShell takes for more than a letter; else the note says so."""
+    found = fix(finding(action, resource, target, source))
+    if "Written for bash" in found.safety:
+        return
+    for text in (found.act, found.undo):
+        bare = re.sub(r"'[^']*'", "word", text)
+        bare = re.sub(r'"?\$\(([^()"]*)\)"?', r" \1", bare)  # both run what stands in $( )
+        assert re.fullmatch(r"[A-Za-z0-9_./:=+\- \n]*(?:(?:&&| > )[A-Za-z0-9_./:=+\- \n]*)*", bare), bare
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize(("action", "resource", "target", "source"), EVERY, ids=NAMES)
 def test_a_hostile_name_is_never_put_in_a_command(

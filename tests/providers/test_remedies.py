@@ -68,8 +68,8 @@ def test_a_volume_goes_only_after_its_snapshot_is_complete() -> None:
     assert fixed is not None
     assert fixed.act == (
         "snapshot=$(aws ec2 create-snapshot --region us-east-1 --volume-id vol-0a1b2c3d4e5f60718"
-        " --description 'vol-0a1b2c3d4e5f60718 before it was deleted' --query SnapshotId --output text) && \\\n"
-        'aws ec2 wait snapshot-completed --region us-east-1 --snapshot-ids "$snapshot" && \\\n'
+        " --description 'vol-0a1b2c3d4e5f60718 before it was deleted' --query SnapshotId --output text) &&\n"
+        'aws ec2 wait snapshot-completed --region us-east-1 --snapshot-ids "$snapshot" &&\n'
         "aws ec2 delete-volume --region us-east-1 --volume-id vol-0a1b2c3d4e5f60718"
     )
 
@@ -110,7 +110,7 @@ def test_a_managed_disk_is_kept_as_a_snapshot_and_made_again_of_it() -> None:
     assert fixed is not None
     group = "--subscription 6f1d2c3b-8a94-4e57-b1c0-3d5e7f901a2b --resource-group rg-shop"
     assert fixed.act == (
-        f"az snapshot create {group} --name old-os-before-delete --location eastus --source {VM}disks/old-os && \\\n"
+        f"az snapshot create {group} --name old-os-before-delete --location eastus --source {VM}disks/old-os &&\n"
         f"az disk delete --ids {VM}disks/old-os"
     )
     assert fixed.undo == (

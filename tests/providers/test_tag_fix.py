@@ -59,7 +59,7 @@ def test_resources_on_azure_are_merged_and_taken_off_one_by_one() -> None:
     fix = tag_fix(azure(resource_ids=(ARM, ARM + "2")))
 
     assert fix is not None
-    lines = fix.act.split(" && \\\n")
+    lines = fix.act.split(" &&\n")
     assert [shlex.split(line) for line in lines] == [
         ["az", "tag", "update", "--resource-id", one, "--operation", "Merge", "--tags", "team=search"]
         for one in (ARM, ARM + "2")

@@ -13,7 +13,7 @@ from analysis.findings import Action, Finding, Fix
 from analysis.tagging import TagChange
 from providers.aws.remedies import compute, databases, network, services
 from providers.aws.remedies.grammar import ACCOUNT, ANY_ARN, REGION, TAG_KEY, TAG_WORD
-from providers.shell import Unsafe, line, matching, withheld
+from providers.shell import Unsafe, line, matching, noted, withheld
 
 EC2_ID = re.compile(r"(?P<kind>vol|i)-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 EC2_KINDS = {"vol": "volume", "i": "instance"}
@@ -74,7 +74,7 @@ def fix(finding: Finding) -> Fix:
     if known is None:
         return Fix("", "", REVIEW)
     try:
-        return known(finding)
+        return noted(known(finding), "AWS CloudShell")
     except Unsafe as unsafe:
         return withheld(unsafe)
 
