@@ -44,7 +44,7 @@ def steps(*commands: str) -> str:
 
 
 def noted(fix: Fix, where: str) -> Fix:
-    """The same with a note where its commands are bash's alone; ``where``: a place that has bash (``AWS CloudShell``)."""
+    """The same with a note where its commands are bash's alone; ``where`` has one (``AWS CloudShell``)."""
     if not BASH.search(fix.act) and not BASH.search(fix.undo):
         return fix
     return replace(fix, safety=f"{fix.safety} Written for bash: in PowerShell, use {where}.")

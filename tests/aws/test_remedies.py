@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore import xform_name
 from botocore.session import get_session
+from botocore.validate import ParamValidator
 
 from analysis.findings import Action, Finding, Remedy
 from analysis.money import Money
@@ -200,6 +204,82 @@ def test_lifecycle_rules_that_are_there_are_kept(tmp_path: Any) -> None:
     assert "AbortIncompleteMultipartUpload" in (tmp_path / "put.json").read_text()
     subprocess.run(["bash", "-ec", found.undo], cwd=tmp_path, env=environment, check=True)
     assert "AbortIncompleteMultipartUpload" not in (tmp_path / "put.json").read_text()
+
+
+DESCRIBED: dict[str, tuple[Action, str, str, dict[str, Any]]] = {
+    "elbv2": (
+        Action.DELETE_BALANCER,
+        "create_load_balancer",
+        f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/gwy/one/0123456789abcdef",
+        {
+            "LoadBalancers": [
+                {
+                    "LoadBalancerName": "one",
+                    "Type": "gateway",
+                    "IpAddressType": "ipv4",
+                    "AvailabilityZones": [{"SubnetId": "subnet-1"}, {"SubnetId": "subnet-2"}],
+                    "SecurityGroups": [],
+                }
+            ]
+        },
+    ),
+    "elb": (
+        Action.DELETE_BALANCER,
+        "create_load_balancer",
+        f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/one",
+        {
+            "LoadBalancerDescriptions": [
+                {
+                    "LoadBalancerName": "one",
+                    "Scheme": "internal",
+                    "Subnets": ["subnet-1"],
+                    "ListenerDescriptions": [
+                        {
+                            "Listener": {"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 80},
+                            "PolicyNames": [],
+                        }
+                    ],
+                }
+            ]
+        },
+    ),
+    "opensearch": (
+        Action.DELETE_SEARCH,
+        "create_domain",
+        f"arn:aws:es:eu-west-1:{ACCOUNT}:domain/logs",
+        {
+            "DomainStatus": {
+                "DomainId": "1/logs",
+                "DomainName": "logs",
+                "ARN": "arn",
+                "EngineVersion": "OpenSearch_2.11",
+                "ClusterConfig": {"InstanceType": "t3.small.search", "InstanceCount": 2},
+                "VPCOptions": {"VPCId": "vpc-1", "SubnetIds": ["subnet-1"], "AvailabilityZones": ["a"]},
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("service", DESCRIBED)
+def test_what_was_deleted_is_made_again_from_the_file_that_was_kept(service: str, tmp_path: Path) -> None:
+    """By a real shell and a real jq; what it asks for is what the service's own model takes."""
+    action, operation, resource, described = DESCRIBED[service]
+    found = fix(finding(action, resource))
+    tool = tmp_path / "aws"
+    (tmp_path / "said.json").write_text(json.dumps(described))
+    tool.write_text('#!/bin/sh\ncase $2 in describe-*) cat said.json;; create-*) cp "${6#file://}" put.json;; esac\n')
+    tool.chmod(0o755)
+    for text in (found.act, found.undo):
+        subprocess.run(
+            ["bash", "-ec", text], cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=20
+        )
+    asked = json.loads((tmp_path / "put.json").read_text())
+    client = boto3.client(service, region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
+    report = ParamValidator().validate(asked, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert asked.get("Subnets") or asked["VPCOptions"] == {"SubnetIds": ["subnet-1"], "SecurityGroupIds": []}
 
 
 def commands(text: str) -> Iterator[list[str]]:

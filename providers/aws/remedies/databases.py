@@ -11,12 +11,19 @@ from providers.aws.remedies.grammar import (
     TIER,
     VERSION,
     account_of,
+    made_again,
     name_of,
     numbers,
     region_of,
 )
 from providers.shell import Unsafe, line, matching, steps
 
+DOMAIN = (  # what CreateDomain takes of what DescribeDomain tells
+    ".DomainStatus | {DomainName, EngineVersion, ClusterConfig, EBSOptions, AccessPolicies, IPAddressType, "
+    "EncryptionAtRestOptions, NodeToNodeEncryptionOptions, AdvancedOptions, "
+    "VPCOptions: (if .VPCOptions then .VPCOptions "
+    "| {SubnetIds, SecurityGroupIds: (.SecurityGroupIds // [])} else null end)}"
+)
 STORAGE = re.compile(r"aurora-iopt1|aurora", re.ASCII)
 WINDOW = re.compile(r"mon-fri (?P<on>[0-2][0-9]:[0-5][0-9])-(?P<off>[0-2][0-9]:[0-5][0-9]) UTC", re.ASCII)
 
@@ -263,10 +270,10 @@ def delete_search(finding: Finding) -> Fix:
             line("aws", "opensearch", "describe-domain", *there) + f" > {name}.json",
             line("aws", "opensearch", "delete-domain", *there),
         ),
-        undo=line("aws", "opensearch", "create-domain", *there, "--cli-input-json", f"file://{name}.json"),
+        undo=made_again(f"{name}.json", DOMAIN, "aws", "opensearch", "create-domain", "--region", region),
         safety=_use(finding) + "Its data and its automatic snapshots go with it: take a manual snapshot into S3 first "
-        "(its own REST API does that, the CLI cannot). The undo makes an empty domain: take the fields that it asks "
-        "for out of the file.",
+        "(its own REST API does that, the CLI cannot). The undo makes an empty domain of the same shape; its "
+        "master user is set by hand.",
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from analysis.findings import Finding
-from providers.shell import Unsafe, matching
+from providers.shell import Unsafe, line, matching, steps
 
 ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 REGION = re.compile(r"[a-z]{2}(?:-[a-z]+){1,2}-[0-9]{1,2}", re.ASCII)
@@ -105,6 +105,13 @@ def numbers(text: str, least: int = 1) -> list[str]:
     if len(found) < least:
         raise Unsafe(text)
     return found
+
+
+def made_again(file: str, fields: str, *command: str) -> str:
+    """What makes a thing again from the description that was kept in a file: ``fields`` (jq) of it, none empty."""
+    again = file.replace(".json", "-again.json")
+    chosen = line("jq", f"{fields} | with_entries(select(.value != null and .value != []))", file)
+    return steps(f"{chosen} > {again}", line(*command, "--cli-input-json", f"file://{again}"))
 
 
 def writable(tags: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from analysis.findings import Finding, Fix
-from providers.aws.remedies.grammar import NAMES, account_of, arn_of, name_of, region_of
+from providers.aws.remedies.grammar import NAMES, account_of, arn_of, made_again, name_of, region_of
 from providers.shell import Unsafe, line, matching, steps
 
 BALANCER = re.compile(r"loadbalancer/(?:app|net|gwy)/[A-Za-z0-9-]{1,32}/[0-9a-f]{16,17}", re.ASCII)
@@ -100,14 +100,20 @@ def delete_balancer(finding: Finding) -> Fix:
     classic = CLASSIC.fullmatch(name)
     if BALANCER.fullmatch(name):
         tool, option, asked = "elbv2", ("--load-balancer-arn", arn), ("--load-balancer-arns", arn)
-        again = "create-load-balancer --cli-input-json"
+        fields = (
+            ".LoadBalancers[0] | {Name: .LoadBalancerName, Subnets: [.AvailabilityZones[].SubnetId], SecurityGroups, "
+            "Scheme, Type, IpAddressType}"
+        )
     elif classic:
         tool, option, asked = (
             "elb",
             ("--load-balancer-name", classic["name"]),
             ("--load-balancer-names", classic["name"]),
         )
-        again = "create-load-balancer --cli-input-json"
+        fields = (
+            ".LoadBalancerDescriptions[0] | {LoadBalancerName, Listeners: [.ListenerDescriptions[].Listener], Subnets, "
+            "SecurityGroups, Scheme}"
+        )
     else:
         raise Unsafe(finding.resource_id)
     file = f"{name.split('/')[-2] if not classic else classic['name']}.json"
@@ -116,8 +122,8 @@ def delete_balancer(finding: Finding) -> Fix:
             line("aws", tool, "describe-load-balancers", *here, *asked) + f" > {file}",
             line("aws", tool, "delete-load-balancer", *here, *option),
         ),
-        undo=f"aws {tool} {again} file://{file} --region {region}",
+        undo=made_again(file, fields, "aws", tool, "create-load-balancer", *here),
         safety=f"Use credentials of account {account_of(finding)}. Its DNS name changes with the undo: look first "
-        "whether records point at it. Listeners and rules go with it; target groups stay. The file that is kept names "
-        "its subnets and security groups: take the fields that the undo asks for out of it.",
+        "whether records point at it. Target groups stay; listeners and rules go with it, and the undo brings back "
+        "those of a classic one only: keep the others with `aws elbv2 describe-listeners` and `describe-rules`.",
     )
