@@ -69,10 +69,11 @@ def inventory(  # noqa: PLR0913 (said by name)
     failed: dict[str, list[str]] = defaultdict(list)
     gathered: dict[tuple[str, str], list[Seen]] = defaultdict(list)
     done = Counter[str]()
+    places = {(task.account.id, task.region): _place(connection, task, prices, now) for task in tasks}
 
     def read(task: Task) -> tuple[Task, list[Seen], str]:
         try:
-            return task, list(task.reader.read(_place(connection, task, prices, now))), ""
+            return task, list(task.reader.read(places[task.account.id, task.region])), ""
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             off = code in REGION_OFF and task.region != HOME

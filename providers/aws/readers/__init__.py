@@ -5,9 +5,11 @@ A reader is asked only where the bill knows its services: nobody is billed for w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import Lock
 from typing import Any, TypeAlias
 
 import providers.aws.readers
@@ -48,13 +50,18 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One account in one region: ``client("ec2")`` speaks to it there, ``now`` is UTC."""
+    """One account in one region: ``client("ec2")`` speaks to it there, ``now`` is UTC.
+
+    Readers that share a place share its answers: what one has listed another is not made to wait for.
+    """
 
     account: str
     region: str
     client: Callable[[str], Any]
     now: datetime
     prices: Prices
+    known: dict[str, list[Any]] = field(default_factory=dict)
+    locks: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     @property
     def today(self) -> date:
@@ -74,9 +81,18 @@ class Place:
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{name}"
 
     def pages(self, service: str, operation: str, key: str, **asked: Any) -> Iterator[Any]:  # noqa: ANN401
-        """Every item of a paginated operation: ``pages("ec2", "describe_volumes", "Volumes")``."""
-        for page in self.client(service).get_paginator(operation).paginate(**asked):
-            yield from page.get(key) or ()
+        """Every item of a paginated operation, asked for once: ``pages("ec2", "describe_volumes", "Volumes")``."""
+        question = f"{service} {operation} {key} {sorted(asked.items())}"
+        with self.locks[question]:
+            if question not in self.known:
+                pages = self.client(service).get_paginator(operation).paginate(**asked)
+                self.known[question] = [item for page in pages for item in page.get(key) or ()]
+        yield from self.known[question]
+
+    def machines(self, *states: str) -> Iterator[Mapping[str, Any]]:
+        """The EC2 instances in some states, as they are described; without states all."""
+        for reservation in self.pages("ec2", "describe_instances", "Reservations"):
+            yield from (one for one in reservation["Instances"] if not states or one["State"]["Name"] in states)
 
     def common(self, arn: str, name: str, tags: Mapping[str, str]) -> dict[str, Any]:
         """What every resource of this place has."""

@@ -22,16 +22,7 @@ STOPPED = ("stopped", "stopping")
 @reader("disks", billed=("Elastic Compute Cloud", "EC2", "Elastic Block Store"))
 def disks(place: Place) -> Iterator[Seen]:
     """Every volume; of those that nothing uses AWS tells no day of detachment, CloudWatch does."""
-    stopped = {
-        one["InstanceId"]
-        for reservation in place.pages(
-            "ec2",
-            "describe_instances",
-            "Reservations",
-            Filters=[{"Name": "instance-state-name", "Values": list(STOPPED)}],
-        )
-        for one in reservation["Instances"]
-    }
+    stopped = {one["InstanceId"] for one in place.machines(*STOPPED)}
     for one in place.pages("ec2", "describe_volumes", "Volumes"):
         yield Seen(_disk(place, one, stopped), _wanted(one["VolumeId"]))
 
@@ -111,8 +102,7 @@ def _image(place: Place, one: Mapping[str, Any], used: int) -> Image:
 def _used(place: Place) -> Counter[str]:
     """How many machines, templates and configurations start from each image."""
     found = Counter[str]()
-    for reservation in place.pages("ec2", "describe_instances", "Reservations"):
-        found.update(one["ImageId"] for one in reservation["Instances"] if one.get("ImageId"))
+    found.update(one["ImageId"] for one in place.machines() if one.get("ImageId"))
     for template in place.pages("ec2", "describe_launch_templates", "LaunchTemplates"):
         versions = place.client("ec2").describe_launch_template_versions(
             LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest", "$Default"]

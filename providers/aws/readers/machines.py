@@ -21,11 +21,9 @@ ARM = "arm64"
 @reader("machines", billed=("Elastic Compute Cloud", "EC2"))
 def machines(place: Place) -> Iterator[Seen]:
     """Every instance that is not gone."""
-    states = [{"Name": "instance-state-name", "Values": list(ALIVE)}]
     addresses = _addresses(place)
-    for reservation in place.pages("ec2", "describe_instances", "Reservations", Filters=states):
-        for one in reservation["Instances"]:
-            yield Seen(_machine(place, one, addresses), _wanted(one["InstanceId"]))
+    for one in place.machines(*ALIVE):
+        yield Seen(_machine(place, one, addresses), _wanted(one["InstanceId"]))
 
 
 @reader("scaling-groups", billed=("Elastic Compute Cloud", "EC2"))

@@ -23,16 +23,7 @@ NAMESPACES = {  # where load balancers report, by what, and how often somebody c
 @reader("addresses", billed=("Elastic Compute Cloud", "EC2", "Virtual Private Cloud"))
 def addresses(place: Place) -> Iterator[Seen]:
     """Every Elastic IP, and whether what it is attached to runs."""
-    stopped = {
-        one["InstanceId"]
-        for reservation in place.pages(
-            "ec2",
-            "describe_instances",
-            "Reservations",
-            Filters=[{"Name": "instance-state-name", "Values": ["stopped"]}],
-        )
-        for one in reservation["Instances"]
-    }
+    stopped = {one["InstanceId"] for one in place.machines("stopped")}
     for one in place.client("ec2").describe_addresses().get("Addresses", ()):
         name, tags = one.get("AllocationId", one["PublicIp"]), tags_of(one.get("Tags"))
         machine, interface = one.get("InstanceId"), one.get("NetworkInterfaceId")
