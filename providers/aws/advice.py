@@ -6,6 +6,7 @@ The Hub holds Compute Optimizer's advice too, without doubles: where it is switc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,6 +18,8 @@ from providers.aws.connection import Connection, refusal
 from providers.aws.readers import tags_of
 
 HUB, OPTIMIZER, ADVISOR = "Cost Optimization Hub", "Compute Optimizer", "Trusted Advisor"
+DETECTION = "Cost Anomaly Detection"
+ANOMALY_WINDOW = timedelta(days=30)
 PURCHASES = ("PurchaseSavingsPlans", "PurchaseReservedInstances")  # `commitments` proposes those from the bill
 NOT_ON = ("OptInRequiredException", "SubscriptionRequiredException", "AccessDeniedException", "AccessDenied")
 MOST_PAGES = 500
@@ -68,6 +71,31 @@ def advice(connection: Connection, regions: Sequence[str]) -> tuple[list[Advice]
     return _one_each(found), told
 
 
+def anomalies(connection: Connection, now: datetime) -> list[str]:
+    """What AWS's Cost Anomaly Detection saw in the last 30 days, told beside ours and never added to it.
+
+    It needs a monitor there; where there is none it is silent. The request costs 0.01 USD.
+    """
+    dates = {"StartDate": f"{now.date() - ANOMALY_WINDOW}", "EndDate": f"{now.date()}"}
+    found: list[Mapping[str, Any]] = []
+    try:
+        found += _pages(connection.client("ce"), "get_anomalies", "Anomalies", "NextPageToken", DateInterval=dates)
+    except (ClientError, BotoCoreError) as error:
+        return [f"{DETECTION} is not read: {refusal(error)}"]
+    if not found:
+        return []
+    impact, largest = max(
+        ((one["Impact"].get("TotalImpact", one["Impact"]["MaxImpact"]), one) for one in found), key=lambda pair: pair[0]
+    )
+    causes = largest.get("RootCauses") or [{}]
+    cause = [causes[0].get(part) for part in ("Service", "Region", "LinkedAccountName", "UsageType")]
+    amount = Money.of(str(impact), "USD")
+    begin = str(largest.get("AnomalyStartDate", ""))[:10]
+    of = f" ({', '.join(word for word in cause if word)})" if any(cause) else ""
+    count = "1 anomaly" if len(found) == 1 else f"{len(found)} anomalies"
+    return [f"{DETECTION} saw {count} in 30 days, the largest {amount} from {begin}{of}; ours: `anomalies`"]
+
+
 def _asked(source: str, ask: Any, found: list[Advice], told: list[str]) -> bool:  # noqa: ANN401
     try:
         found += ask()
@@ -92,15 +120,15 @@ def _one_each(found: Iterable[Advice]) -> list[Advice]:
     return list(kept.values())
 
 
-def _pages(client: Any, operation: str, key: str, **asked: Any) -> Iterator[Any]:  # noqa: ANN401
+def _pages(client: Any, operation: str, key: str, after: str = "nextToken", **asked: Any) -> Iterator[Any]:  # noqa: ANN401
     """The items of an operation that botocore knows no paginator for; a token that comes again ends it."""
-    token: str | None = None
+    last: str | None = None
     for _ in range(MOST_PAGES):
-        page = getattr(client, operation)(**asked, **({"nextToken": token} if token else {}))
+        page = getattr(client, operation)(**asked, **({after: last} if last else {}))
         yield from page.get(key, ())
-        if not page.get("nextToken") or page["nextToken"] == token:
+        if not page.get(after) or page[after] == last:
             return
-        token = page["nextToken"]
+        last = page[after]
 
 
 def _hub(connection: Connection) -> Iterator[Advice]:

@@ -75,7 +75,7 @@ EVERYWHERE: Mapping[str, tuple[str, ...]] = {  # in every account
 HUB: Mapping[str, tuple[str, ...]] = {  # in the payer's account alone
     "bcm-data-exports": ("GetExport", "ListExports"),
     "budgets": ("DescribeBudgets",),
-    "ce": ("GetCostAndUsage", "GetCostAndUsageWithResources"),
+    "ce": ("GetAnomalies", "GetCostAndUsage", "GetCostAndUsageWithResources"),
     "compute-optimizer": (
         "GetEC2InstanceRecommendations",
         "GetECSServiceRecommendations",

@@ -19,7 +19,7 @@ from analysis.findings import Finding
 from providers.aws import cost_explorer
 from providers.aws import exports as data_exports
 from providers.aws.accounts import Account, accounts
-from providers.aws.advice import advice
+from providers.aws.advice import advice, anomalies
 from providers.aws.budgets import budgets
 from providers.aws.commitments import terms
 from providers.aws.connection import HOME, Connection, refusal
@@ -127,7 +127,7 @@ class AwsProvider:
             kept=taken.inventory.kept,
             advice=tuple(one for one in advised if _ours(one.account, listed.list)),
             bills=own,
-            told=(*memory.bill, *listed.told, *priced, *measured, *unadvised, *unset),
+            told=(*memory.bill, *listed.told, *priced, *measured, *unadvised, *anomalies(self.connection, now), *unset),
         )
 
     def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002 (AWS tells those in force)

@@ -164,6 +164,7 @@ def _rest(aws: Double) -> None:
     aws.answer("savingsplans", "DescribeSavingsPlans", {"savingsPlans": [said | span]})
     aws.answer("ec2", "DescribeCapacityReservations", {"CapacityReservations": []})
     aws.answer("cur", "DescribeReportDefinitions", {"ReportDefinitions": []})
+    aws.answer("ce", "GetAnomalies", {"Anomalies": []})
     for service in ("cost-optimization-hub", "compute-optimizer", "trustedadvisor"):
         aws.fault(service, kind="denied", times=None)
 
