@@ -38,10 +38,10 @@ TABLE = (
         "ProviderName",
         "`Amazon Web Services`, `Amazon Web Services, Inc.`, `Microsoft Azure`, `Microsoft Corporation`, `Azure`",
         "`AWS`, `Microsoft`",
-        "CASE lower({raw}) WHEN 'aws' THEN 'AWS' WHEN 'amazon web services' THEN 'AWS'"
-        " WHEN 'amazon web services, inc.' THEN 'AWS' WHEN 'microsoft' THEN 'Microsoft'"
-        " WHEN 'microsoft azure' THEN 'Microsoft' WHEN 'microsoft corporation' THEN 'Microsoft'"
-        " WHEN 'azure' THEN 'Microsoft' ELSE {raw} END",
+        "CASE WHEN {raw} IN ('AWS', 'Microsoft') THEN {raw}"
+        " WHEN lower({raw}) IN ('aws', 'amazon web services', 'amazon web services, inc.') THEN 'AWS'"
+        " WHEN lower({raw}) IN ('microsoft', 'microsoft azure', 'microsoft corporation', 'azure') THEN 'Microsoft'"
+        " ELSE {raw} END",
     ),
     Quirk(
         "FOCUS 1.0 sample (Microsoft)",
@@ -62,7 +62,8 @@ TABLE = (
         "ResourceId",
         "one resource in several cases",
         "lower case, if it begins with `/subscriptions/`",
-        "CASE WHEN starts_with(lower({raw}), '/subscriptions/') THEN lower({raw}) ELSE {raw} END",
+        "CASE WHEN starts_with({raw}, '/') AND starts_with(lower({raw}), '/subscriptions/')"
+        " THEN lower({raw}) ELSE {raw} END",
     ),
     Quirk("any", "BillingCurrency", "lower case", "upper case", "upper({raw})"),
     Quirk("any", "Tags", "JSON text, a map, or a list of key and value", "a map"),

@@ -12,14 +12,15 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol, TypeAlias
 
+import duckdb
 import ibis
 
-from providers.focus.reader import literal
-from providers.lake.load import MART, ROWS
+from providers.focus.reader import literal, together
+from providers.lake.load import KEPT, MART, ROWS, rows_of
 from providers.lake.shelf import Shelf
 
 Rows: TypeAlias = list[dict[str, Any]]
-KEPT = 2  # versions that can be asked: the present one, and the one that somebody may just be asking
+VERSIONS = 2  # versions that can be asked: the present one, and the one that somebody may just be asking
 
 
 class Engine(Protocol):
@@ -48,13 +49,13 @@ class DuckEngine:
         with self._lock:
             mart, rows = f"mart_{version}", f"rows_{version}"
             if version not in self._kept:
-                self._backend.raw_sql(f"CREATE TABLE {mart} AS {_chosen(folder, shelf, MART, 'BillingPeriod')}")
-                self._backend.raw_sql(f"CREATE VIEW {rows} AS {_chosen(folder, shelf, ROWS, 'BillingPeriodStart')}")
+                self._backend.raw_sql(f"CREATE TABLE {mart} AS {_marts(folder, shelf)}")
+                self._backend.raw_sql(f"CREATE VIEW {rows} AS {_rows(self._backend.con, folder, shelf)}")
                 self._kept.append(version)
-            for old in self._kept[:-KEPT]:
+            for old in self._kept[:-VERSIONS]:
                 self._backend.raw_sql(f"DROP TABLE mart_{old}")
                 self._backend.raw_sql(f"DROP VIEW rows_{old}")
-            self._kept = self._kept[-KEPT:]
+            self._kept = self._kept[-VERSIONS:]
             return self._backend.table(mart), self._backend.table(rows)
 
     def answer(self, expression: Any) -> Rows:  # noqa: ANN401
@@ -67,24 +68,43 @@ class DuckEngine:
             return found
 
 
-def _chosen(folder: Path, shelf: Shelf, name: str, period: str) -> str:
-    """The query of everything that counts: of a load that is outdated in part, or has bad rows, only what does."""
-    whole: set[Path] = set()
-    parts: list[str] = []
+def _marts(folder: Path, shelf: Shelf) -> str:
+    """The query of the daily sums that count."""
+    whole, parts = _chosen(shelf, "BillingPeriod")
+    queries = [f"(FROM {_parquet([folder / load / MART for load in whole])})"] if whole else []
+    queries += [f"(FROM {_parquet([folder / load / MART])} WHERE {where})" for load, where in parts.items()]
+    return " UNION ALL BY NAME ".join(queries)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, folder: Path, shelf: Shelf) -> str:
+    """The query of the rows that count, those that were kept as they came with what makes ours of them."""
+    whole, parts = _chosen(shelf, "BillingPeriodStart")
+    kept = [file for load in whole for file in sorted((folder / load / KEPT).glob("*.parquet"))]
+    written = [file for load in whole if (file := folder / load / ROWS).exists()]
+    queries = [together(connection, kept)] if kept else []
+    queries += [f"(FROM {_parquet(written)})"] if written else []
+    queries += [
+        f"(FROM ({rows_of(connection, folder / load)}) WHERE {where} AND _problem IS NULL)"
+        for load, where in parts.items()
+    ]
+    return " UNION ALL BY NAME ".join(queries)
+
+
+def _chosen(shelf: Shelf, period: str) -> tuple[list[str], dict[str, str]]:
+    """The loads that count whole, and those that are outdated in part or have bad rows with what of them does."""
+    whole: set[str] = set()
     live: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key, one in shelf.partitions.items():
         account, _, month = key.rpartition("|")
         if one.shared:
             live[one.load][month].append(account)
         else:
-            whole.add(folder / one.load / name)
-    if whole:
-        parts.append(f"(FROM {_parquet(sorted(whole))})")
-    for load, months in live.items():
-        where = " OR ".join(_in_month(period, month, accounts) for month, accounts in months.items())
-        sound = " AND _problem IS NULL" if name == ROWS else ""
-        parts.append(f"(FROM {_parquet([folder / load / name])} WHERE ({where}){sound})")
-    return " UNION ALL BY NAME ".join(parts)
+            whole.add(one.load)
+    parts = {
+        load: f"({' OR '.join(_in_month(period, month, accounts) for month, accounts in months.items())})"
+        for load, months in live.items()
+    }
+    return sorted(whole), parts
 
 
 def _in_month(period: str, month: str, accounts: Sequence[str]) -> str:

@@ -158,6 +158,34 @@ def test_rows_of_parquet_are_told_by_their_number_too(lake: Lake, tmp_path: Path
     assert [found[1:] for found in quarantined(lake)] == [(301, "BillingCurrency is no currency")]
 
 
+def test_sound_parquet_is_kept_as_it_came_whatever_becomes_of_the_file(lake: Lake, tmp_path: Path) -> None:
+    bills = [
+        parquet(tmp_path / f"{number}.parquet", f"SELECT * FROM read_csv('{written}', all_varchar = {kind})")
+        for number, kind in enumerate(("true", "false"))
+        for written in [write(tmp_path / f"{number}.csv", [row(f"2026-0{number + 1}-01", "2.5", x_Own="a")] * 300)]
+    ]
+    came = [one.read_bytes() for one in bills]
+    lake.ingest([export(one) for one in bills], NOW)
+    for one in bills:
+        one.unlink()
+    kept = sorted(lake.folder.glob("load-*/bill/*.parquet"))
+    asked = lake.ask(CostQuery(ALWAYS, "USD", by=("ResourceId", "Tags/team")))
+
+    assert sorted(one.read_bytes() for one in kept) == sorted(came)
+    assert asked.total().amount == Decimal(1500)
+    assert asked.data[["ResourceId", "Tags/team"]].to_numpy().tolist() == [["i-1", "web"]]
+
+
+def test_of_kept_rows_only_the_months_that_still_count_are_asked(lake: Lake, tmp_path: Path) -> None:
+    written = write(tmp_path / "a.csv", [row("2026-02-10", "10"), row("2026-03-10", "20")])
+    lake.ingest([export(parquet(tmp_path / "a.parquet", f"SELECT * FROM read_csv('{written}')"))], NOW)
+    lake.ingest([export(write(tmp_path / "b.csv", [row("2026-03-10", "25")]), hour=2)], NOW)
+
+    by_resource = lake.ask(CostQuery(ALWAYS, "USD", by=("ResourceId",)))
+
+    assert by_resource.total().amount == total(lake) == Decimal(35)
+
+
 def test_too_many_bad_rows_or_too_much_of_the_cost_refuse_the_load(lake: Lake, tmp_path: Path) -> None:
     rows = [row(cost="1") for _ in range(99)]
     one_dear = [*rows, *rows, row(cost="10", BillingCurrency="")]
