@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from datetime import UTC, datetime
+from threading import RLock
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
+from botocore.utils import parse_timestamp
 
 from analysis.errors import NotAllowed, NotReadable
 from providers.aws.permissions import allowed
@@ -54,7 +56,8 @@ class Connection:
     calls: Counter[str] = field(default_factory=Counter)  # "ec2:DescribeVolumes" to how often
     _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     _sessions: dict[str, boto3.Session] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    _locks: dict[str, RLock] = field(default_factory=dict)  # by account: roles are taken on side by side
+    _models: RLock = field(default_factory=RLock)  # botocore reads a service's model once, if nobody else just does
     _home: str = ""
     _loader: Any = None
 
@@ -65,9 +68,11 @@ class Connection:
             NotReadable: there are no credentials for it.
         """
         key = (service, "" if account == self._home else account, region)
-        with self._lock:
+        with self._locks.setdefault(key[1], RLock()):
             if key not in self._clients:
-                client = self._session(key[1]).client(service, region_name=region, config=self.config)
+                session = self._session(key[1])
+                with self._models:
+                    client = session.client(service, region_name=region, config=self.config)
                 client.meta.events.register("before-call", self._counted)
                 self._clients[key] = client
             return self._clients[key]
@@ -87,28 +92,33 @@ class Connection:
 
     def _session(self, account: str) -> boto3.Session:
         """The session of an account; all of them share what is read of botocore's models."""
-        if account not in self._sessions:
-            role = self.member if account else self.hub
-            if account and role is None:
-                raise NotReadable(f"account {account}", "no role for member accounts is configured: set member_role")
-            if role is None:
-                made = get_session()
-                if self.profile:
-                    made.set_config_variable("profile", self.profile)
-            else:
-                made = self._assuming(role.inside(account), role.external_id, self._session("") if account else None)
-            session = boto3.Session(botocore_session=made, region_name=HOME)
-            if self._sessions:
-                made.register_component("data_loader", self._loader)
-            else:
-                self._loader = made.get_component("data_loader")
-            self._sessions[account] = session
-        return self._sessions[account]
+        with self._locks.setdefault(account, RLock()):
+            if account not in self._sessions:
+                self._sessions[account] = self._made(account)
+            return self._sessions[account]
+
+    def _made(self, account: str) -> boto3.Session:
+        role = self.member if account else self.hub
+        if account and role is None:
+            raise NotReadable(f"account {account}", "no role for member accounts is configured: set member_role")
+        if role is None:
+            made = get_session()
+            if self.profile:
+                made.set_config_variable("profile", self.profile)
+        else:
+            made = self._assuming(role.inside(account), role.external_id, self._session("") if account else None)
+        made.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+        if account:
+            made.register_component("data_loader", self._loader)
+        else:
+            self._loader = made.get_component("data_loader")
+        return boto3.Session(botocore_session=made, region_name=HOME)
 
     def _assuming(self, arn: str, external_id: str, source: boto3.Session | None) -> Session:
         """A session with credentials of a role, taken on anew before they end."""
         base = source or boto3.Session(profile_name=self.profile or None, region_name=HOME)
-        sts = base.client("sts", region_name=HOME, config=self.config)
+        with self._models:
+            sts = base.client("sts", region_name=HOME, config=self.config)
         asked = {"RoleArn": arn, "RoleSessionName": SESSION_NAME} | ({"ExternalId": external_id} if external_id else {})
 
         def taken_on() -> Mapping[str, str]:
@@ -134,6 +144,17 @@ class Connection:
         if not allowed(service, model.name):
             raise NotAllowed(f"Pitcrew does not ask {service} for {model.name}: it is not on the list of what it reads")
         self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
+
+
+def moment(value: str | float) -> datetime:
+    """A moment as AWS writes it; botocore's own parser asks for the local time zone at each of a hundred thousand."""
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value, UTC)
+    try:
+        said = datetime.fromisoformat(value)
+    except ValueError:
+        said = parse_timestamp(value)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 def refusal(error: Exception) -> str:

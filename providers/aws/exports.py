@@ -109,7 +109,7 @@ def legacy(client: Any) -> list[Found]:  # noqa: ANN401
     return [
         Found(one["ReportName"], "", "LEGACY_CUR", one["S3Bucket"], one.get("S3Prefix", ""), one["S3Region"])
         for page in pages
-        for one in page["ReportDefinitions"]
+        for one in page.get("ReportDefinitions", ())
     ]
 
 

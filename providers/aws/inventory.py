@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
@@ -22,6 +23,7 @@ from providers.aws.prices import Prices
 from providers.aws.readers import Place, Reader, Seen, discover
 from providers.provider import Inventory, Progress, Spot
 
+log = structlog.get_logger(__name__)
 GLOBAL_REGIONS = ("", "global", "aws-global")
 REGION_OFF = ("OptInRequired", "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException")
 METRICS_BUDGET = Money(Decimal(2), "USD")  # an assessment
@@ -82,6 +84,9 @@ def inventory(  # noqa: PLR0913 (said by name)
             return task, [], refusal(error)
         except NotReadable as error:
             return task, [], error.why
+        except Exception as error:  # one reader that stumbles over an answer must not cost all the others theirs
+            log.exception("reader", reader=task.reader.name, account=task.account.id, region=task.region)
+            return task, [], f"{task.reader.name}: an answer that is not understood ({type(error).__name__}: {error})"
 
     with ThreadPoolExecutor(limits.workers, thread_name_prefix="aws") as pool:
         for task, seen, why in pool.map(read, tasks):

@@ -161,7 +161,7 @@ class PriceList:
         try:
             pages = self.client("pricing").get_paginator("get_products").paginate(ServiceCode=service, Filters=filters)
             for page in pages:
-                for text in page["PriceList"]:
+                for text in page.get("PriceList", ()):
                     if (size := _size(json.loads(text))) and _family(size.name) == family:
                         found[size.name] = size
         except (ClientError, BotoCoreError) as error:
