@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -62,6 +63,14 @@ def _cron(text: str) -> str:
     return text
 
 
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    here = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    if text and (not (here or parts.scheme == "https") or not parts.netloc or parts.query or parts.fragment):
+        raise ValueError(f"{text!r} is no public address; write it like https://pitcrew.example.com")
+    return text.rstrip("/")
+
+
 def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | float | Decimal):
         raise ValueError(f"{value!r} is no amount")  # noqa: TRY004 (pydantic reads ValueError)
@@ -70,6 +79,7 @@ def _decimal(value: object) -> Decimal:
 
 TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
 Currency: TypeAlias = Annotated[str, AfterValidator(_currency)]
+PublicUrl: TypeAlias = Annotated[str, AfterValidator(_public_url)]
 Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
 Amount: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
 Share: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, lt=1)]
@@ -124,6 +134,9 @@ class ServerSection(Section):
 
     host: str = Field("127.0.0.1", description="0.0.0.0 inside a container.")
     port: int = Field(3000, ge=1, le=65535)
+    public_url: PublicUrl = Field(
+        "", description="How the world reaches it, like https://pitcrew.example.com: charts in Teams are linked there."
+    )
 
 
 class FocusProvider(Section):

@@ -25,6 +25,7 @@ from bot.slack.app import build, recognise
 from bot.slack.http import PATH, Entrance
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
+from bot.web.pictures import SECRET, Pictures, kept_secret
 from bot.wiring import Crew, assembled
 
 log = structlog.get_logger(__name__)
@@ -88,7 +89,7 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
         app = build(workspace, slack, door.accept, clock)
         if config.slack.mode == "http":
             secrets = [word.strip() for word in secret("SLACK_SIGNING_SECRET", environ).split(",") if word.strip()]
-            await stack.enter_async_context(_serving(config, Entrance(app, secrets, clock)))
+            await stack.enter_async_context(_serving(config, Entrance(app, secrets, clock), _pictures(crew, environ)))
         else:
             await stack.enter_async_context(listening(app, secret("SLACK_APP_TOKEN", environ)))
         planner.start()
@@ -97,9 +98,10 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
 
 
 @asynccontextmanager
-async def _serving(config: Config, entrance: Entrance) -> AsyncIterator[None]:
+async def _serving(config: Config, entrance: Entrance, pictures: Pictures) -> AsyncIterator[None]:
     site = web.Application(client_max_size=1024 * 1024)
     entrance.mount(site)
+    pictures.mount(site)
     site.router.add_get("/healthz", _healthy)
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
@@ -111,6 +113,11 @@ async def _serving(config: Config, entrance: Entrance) -> AsyncIterator[None]:
         raise BadConfig(f"[server] {config.server.host}:{config.server.port}: {error.strerror or error}") from None
     finally:
         await runner.cleanup()
+
+
+def _pictures(crew: Crew, environ: Mapping[str, str]) -> Pictures:
+    kept = kept_secret(secret(SECRET, environ), crew.config.data.folder)
+    return Pictures(crew.config.server.public_url, kept, crew.state.outbox.picture, crew.clock)
 
 
 async def _healthy(request: web.Request) -> web.Response:  # noqa: ARG001 (whoever asks)

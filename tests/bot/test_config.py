@@ -131,3 +131,11 @@ def test_a_secret_may_be_a_file_as_containers_have_it(tmp_path: Path) -> None:
 def test_the_schema_is_json_that_names_every_section() -> None:
     schema = json.loads(json.dumps(Config.model_json_schema()))
     assert set(schema["properties"]) == set(Config.model_fields)
+
+
+def test_a_public_address_is_https_or_on_this_machine(tmp_path: Path) -> None:
+    for address in ("https://pitcrew.example.com/", "http://localhost:3000"):
+        assert read(tmp_path, f'[server]\npublic_url = "{address}"').server.public_url == address.rstrip("/")
+    for address in ("http://pitcrew.example.com", "pitcrew.example.com", "https://", "https://a.example/?x=1"):
+        with pytest.raises(BadConfig, match=r"pitcrew\.toml:2.*https://pitcrew\.example\.com"):
+            read(tmp_path, f'[server]\npublic_url = "{address}"')
