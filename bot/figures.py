@@ -25,6 +25,7 @@ from commands.core.answer import (
     Table,
     Text,
 )
+from commands.core.moments import spoken
 
 
 def as_json(answer: Answer, files: Mapping[str, Path]) -> str:
@@ -32,7 +33,7 @@ def as_json(answer: Answer, files: Mapping[str, Path]) -> str:
     buttons = [button for part in answer.parts if isinstance(part, Buttons) for button in part.buttons]
     whole = {
         "title": answer.title,
-        "text": "\n\n".join(text for text in map(_words, answer.parts) if text),
+        "text": "\n\n".join(spoken(text) for text in map(_words, answer.parts) if text),
         "tone": answer.tone,
         "private": answer.private,
         "news": answer.news,

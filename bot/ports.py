@@ -156,6 +156,26 @@ class Platform(Protocol):
         """Take back one of our own messages (a late twin of another)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person as a platform knows them; what it does not tell is empty. ``timezone`` is an IANA name."""
+
+    name: str
+    email: str = ""
+    timezone: str = ""
+    locale: str = ""  # like en-GB
+
+
+class People(Protocol):
+    """Who is who on one platform. Users are its own ids, without the platform's name (``U123``)."""
+
+    async def by_email(self, email: str) -> str | None:
+        """The user whose address that is; ``None`` where nobody's, or where the platform does not tell now."""
+
+    async def profile(self, user: str) -> Profile:
+        """What is known of a user; a profile of the mere id where the platform does not tell now."""
+
+
 class Inbox(Protocol):
     """Everything that was asked, kept until it is answered."""
 

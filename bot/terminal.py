@@ -31,6 +31,7 @@ from commands.core.answer import (
     Text,
     Tone,
 )
+from commands.core.moments import spoken
 
 COLOURS = {Tone.CALM: "cyan", Tone.GOOD: "green", Tone.WARN: "yellow", Tone.BAD: "red"}
 SIGNS = {Tone.CALM: "●", Tone.GOOD: "✔", Tone.WARN: "▲", Tone.BAD: "✖"}  # never by colour alone
@@ -41,7 +42,7 @@ def show(console: Console, answer: Answer, files: Mapping[str, Path], *, numbere
     """Print an answer; buttons get numbers from ``numbered`` on, and are given back in that order."""
     colour = COLOURS[answer.tone]
     console.print()
-    console.print(f"[bold {colour}]{SIGNS[answer.tone]} {escape(answer.title)}[/]")
+    console.print(f"[bold {colour}]{SIGNS[answer.tone]} {escape(spoken(answer.title))}[/]")
     pressed: list[Button] = []
     for part in answer.parts:
         _print(console, part, files, pressed, numbered)
@@ -91,7 +92,7 @@ def _print(  # noqa: C901 (a closed union)
             console.print(Padding(Styled(f"▤ {where or name}", style="bold"), (0, 0, 0, 2)), soft_wrap=True)
             console.print(Padding(Styled(said, style="dim"), (0, 0, 0, 4)), width=WIDEST)
         case Note(text):
-            console.print(Padding(Styled(text, style="dim italic"), (0, 0, 0, 2)), width=WIDEST)
+            console.print(Padding(Styled(spoken(text), style="dim italic"), (0, 0, 0, 2)), width=WIDEST)
         case _:
             assert_never(part)
 
@@ -108,7 +109,7 @@ def _facts(facts: Facts) -> Grid:
     grid.add_column(style="dim")
     grid.add_column(style="bold")
     for name, value in facts.pairs:
-        grid.add_row(f"  {escape(name)}", escape(value))
+        grid.add_row(f"  {escape(name)}", escape(spoken(value)))
     return grid
 
 
@@ -117,14 +118,14 @@ def _table(table: Table) -> Grid:
     for index, heading in enumerate(table.headings):
         grid.add_column(escape(heading), justify="right" if index in table.numbers else "left")
     for row in table.rows:
-        grid.add_row(*map(escape, row))
+        grid.add_row(*(escape(spoken(cell)) for cell in row))
     return grid
 
 
 def _marked(text: str) -> Styled:
     """``**bold**`` and `` `code` `` as styles."""
     styled = Styled()
-    for index, piece in enumerate(text.split("**")):
+    for index, piece in enumerate(spoken(text).split("**")):
         for inner, word in enumerate(piece.split("`")):
             styled.append(word, style=("bold " if index % 2 else "") + ("cyan" if inner % 2 else ""))
     return styled

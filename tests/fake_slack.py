@@ -159,7 +159,7 @@ METHODS: Mapping[str, Method] = {
     "files.info": Method("file", "file", ("files:read",), 100),
     "users.conversations": Method("types limit cursor exclude_archived", "", ("channels:read", "groups:read"), 50),
     "views.open": Method("trigger_id view", "trigger_id view", (), 100),
-    "users.info": Method("user", "user", ("users:read",), 100),
+    "users.info": Method("user include_locale", "user", ("users:read",), 100),
     "users.lookupByEmail": Method("email", "email", ("users:read.email",), 50),
 }
 
@@ -627,7 +627,11 @@ class FakeSlack:
         if args["user"] not in self.users:
             raise Refused("user_not_found")
         user = self.users[args["user"]]
-        return {"user": {**user, "profile": {"display_name": "", "real_name": user["real_name"]}}}
+        profile = {"display_name": "", "real_name": user["real_name"]}
+        if "users:read.email" in self.scopes and "email" in user:
+            profile["email"] = user["email"]
+        hidden = {"email"} | (set() if _true(args.get("include_locale")) else {"locale"})
+        return {"user": {**{key: said for key, said in user.items() if key not in hidden}, "profile": profile}}
 
     def _users_lookupByEmail(self, args: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         found = [user for user in self.users.values() if user.get("email") == args["email"]]

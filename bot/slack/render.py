@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
 from bot.slack import modal
@@ -33,6 +34,7 @@ from commands.core.answer import (
     Text,
     Tone,
 )
+from commands.core.moments import in_utc, split, spoken
 
 Block: TypeAlias = dict[str, Any]
 Payload: TypeAlias = dict[str, Any]
@@ -60,6 +62,7 @@ SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "�
 STYLES = {Tone.GOOD: "primary", Tone.BAD: "danger"}
 MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 PICTURE = "picture:"
+DATE_FORMAT = "{date_short_pretty} at {time}"  # in the reader's own time zone and words
 
 
 def render(answer: Answer) -> Payload:
@@ -67,7 +70,7 @@ def render(answer: Answer) -> Payload:
 
     An image block names its picture as ``picture:<digest>``; ``with_files`` puts Slack's file in its place.
     """
-    title = SYMBOLS[answer.tone] + (clean(answer.title) or UNNAMED)
+    title = SYMBOLS[answer.tone] + (clean(spoken(answer.title)) or UNNAMED)
     header = {"type": "header", "text": _plain(title, MAX_HEADER)}
     return {"text": _fallback(title, answer.parts), "blocks": [header, *_fitting(_numbered(answer.parts))]}
 
@@ -173,7 +176,17 @@ def _runs(text: str) -> Iterator[Block]:
 def _stretch(text: str, **style: bool) -> Iterator[Block]:
     shown = clean(f"|{text}|", lines=True)[1:-1]  # the bars keep the spaces between two stretches
     if shown:
-        yield _run(shown, **style)
+        yield from _timed(shown, **style)
+
+
+def _timed(text: str, **style: bool) -> Iterator[Block]:
+    """Words, and between them moments, which Slack tells each reader in their own time."""
+    for piece in split(text):
+        yield _date(piece) if isinstance(piece, datetime) else _run(piece, **style)
+
+
+def _date(at: datetime) -> Block:
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": DATE_FORMAT, "fallback": in_utc(at)}
 
 
 def _run(text: str, **style: bool) -> Block:
@@ -194,7 +207,7 @@ def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[Block]:
             yield _run(f"\n… and {len(pairs) - done} more")
             return
         yield _run(f"{'' if done == 0 else chr(10)}{label}: ")
-        yield _run(said, bold=True)
+        yield from _timed(said, bold=True)
 
 
 def _image(picture: Picture) -> Block:
@@ -218,7 +231,7 @@ def _code(label: str, text: str) -> Iterator[Block]:
 
 
 def _note(text: str) -> Iterator[Block]:
-    if shown := clean(text):
+    if shown := clean(spoken(text)):
         yield {"type": "context", "elements": [_plain(shown, MAX_NOTE)]}
 
 
@@ -294,7 +307,7 @@ def _rows(table: Table, width: int) -> Iterator[list[str]]:
 
 
 def _cell(text: str, column: int) -> str:
-    return cut(clean(text), MAX_CELL) or (NOTHING if column else UNNAMED)
+    return cut(clean(spoken(text)), MAX_CELL) or (NOTHING if column else UNNAMED)
 
 
 def _left_out(table: Table, width: int, rows: int) -> Iterator[str]:
@@ -348,16 +361,16 @@ def _fallback(title: str, parts: Sequence[Part]) -> str:
 def _lines(part: Part) -> Iterator[str]:  # noqa: C901 (a closed union)
     match part:
         case Text(text):
-            yield "".join(run["text"] for run in _runs(text))
+            yield "".join(run.get("text") or run["fallback"] for run in _runs(text))
         case Facts(pairs):
-            yield from (f"{clean(name) or UNNAMED}: {clean(value) or NOTHING}" for name, value in pairs)
+            yield from (f"{clean(name) or UNNAMED}: {clean(spoken(value)) or NOTHING}" for name, value in pairs)
         case Chart(picture):
             yield clean(picture.alt)
         case Code(label, text):
             can_be_copied = size(text) <= MAX_LINE // 2 and survives(text)
             yield f"{clean(label)}: {text if can_be_copied else 'a command that plain text would spoil'}"
         case Note(text):
-            yield clean(text)
+            yield clean(spoken(text))
         case Table():
             yield from (", ".join(row) for row in _rows(replace(part, rows=part.rows[:10]), len(part.headings)))
         case Buttons(buttons):

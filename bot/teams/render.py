@@ -26,6 +26,7 @@ from commands.core.answer import (
     Text,
     Tone,
 )
+from commands.core.moments import MOMENT, spoken
 
 Element = dict[str, Any]
 
@@ -52,7 +53,7 @@ def card(answer: Answer) -> dict[str, Any]:
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.5",
-        "fallbackText": answer.title,
+        "fallbackText": spoken(answer.title),
         "msteams": {"width": "full"},
         "body": [title, *(element for part in answer.parts for element in _part(part))],
     }
@@ -189,9 +190,9 @@ def _action(button: Button) -> Element:
 
 
 def literal(text: str) -> str:
-    """Foreign text as itself: no markdown, no mention, no invisible tricks."""
+    """Foreign text as itself: no markdown, no mention, no invisible tricks; its moments in the reader's own time."""
     visible = INVISIBLE.sub("", text).replace("<", "&lt;")
-    return MARKDOWN.sub(r"\\\1", visible) or "(unnamed)"
+    return MOMENT.sub(r"{{DATE(\1:00Z, SHORT)}} at {{TIME(\1:00Z)}}", MARKDOWN.sub(r"\\\1", visible)) or "(unnamed)"
 
 
 def _marked(text: str) -> str:

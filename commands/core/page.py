@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import assert_never
 
@@ -12,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from commands.core.answer import Answer, Buttons, Chart, Choices, Code, Facts, File, Form, Note, Part, Table, Text
+from commands.core.moments import in_utc, split
 
 MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 
@@ -30,7 +32,7 @@ def drawn(part: Part) -> Markup:  # noqa: C901 (a closed union)
         case Text(text):
             return _joined(Markup("<p>{}</p>").format(_marked(line)) for line in text.split("\n") if line.strip())
         case Facts(pairs):
-            rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(*pair) for pair in pairs)
+            rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, _timed(value)) for name, value in pairs)
             return Markup("<dl>{}</dl>").format(_joined(rows))
         case Table():
             return _table(part)
@@ -49,7 +51,7 @@ def drawn(part: Part) -> Markup:  # noqa: C901 (a closed union)
         case File(name, _, _, said):
             return Markup("<p><b>{}</b>: {}</p>").format(name, said)
         case Note(text):
-            return Markup('<p class="note">{}</p>').format(text)
+            return Markup('<p class="note">{}</p>').format(_timed(text))
         case _:
             assert_never(part)
 
@@ -59,7 +61,7 @@ def _table(table: Table) -> Markup:
         marks = (' class="number"' if index in table.numbers else "" for index in range(len(cells)))
         scope = ' scope="col"' if tag == "th" else ""
         made = (
-            Markup(f"<{tag}{scope}{mark}>{{}}</{tag}>").format(cell)  # noqa: S704
+            Markup(f"<{tag}{scope}{mark}>{{}}</{tag}>").format(_timed(cell))  # noqa: S704
             for mark, cell in zip(marks, cells, strict=True)
         )
         return Markup("<tr>{}</tr>").format(_joined(made))
@@ -79,11 +81,20 @@ def _marked(text: str) -> Markup:
     pieces: list[Markup] = []
     at = 0
     for found in MARKUP.finditer(text):
-        pieces.append(escape(text[at : found.start()]))
+        pieces.append(_timed(text[at : found.start()]))
         tag = "b" if found["bold"] else "code"
         pieces.append(Markup(f"<{tag}>{{}}</{tag}>").format(found["bold"] or found["code"]))  # noqa: S704
         at = found.end()
-    return _joined((*pieces, escape(text[at:])))
+    return _joined((*pieces, _timed(text[at:])))
+
+
+def _timed(text: str) -> Markup:
+    """Words as they are, and moments as elements that say which they are."""
+    made = '<time datetime="{}">{}</time>'
+    return _joined(
+        Markup(made).format(piece.isoformat(), in_utc(piece)) if isinstance(piece, datetime) else escape(piece)  # noqa: S704
+        for piece in split(text)
+    )
 
 
 def _joined(pieces: Iterable[Markup]) -> Markup:
