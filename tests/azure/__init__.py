@@ -1,0 +1,1 @@
+"""Azure on loopback, and what Pitcrew reads of it."""
