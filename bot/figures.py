@@ -30,8 +30,12 @@ from commands.core.moments import spoken
 
 def as_json(answer: Answer, files: Mapping[str, Path]) -> str:
     """A whole answer for scripts; ``files`` maps the digests of its pictures to where they were written."""
+    return json.dumps(plain(_whole(answer, files)), indent=2, ensure_ascii=False)
+
+
+def _whole(answer: Answer, files: Mapping[str, Path]) -> dict[str, Any]:
     buttons = [button for part in answer.parts if isinstance(part, Buttons) for button in part.buttons]
-    whole = {
+    return {
         "title": answer.title,
         "text": "\n\n".join(spoken(text) for text in map(_words, answer.parts) if text),
         "tone": answer.tone,
@@ -47,8 +51,12 @@ def as_json(answer: Answer, files: Mapping[str, Path]) -> str:
         ],
         "files": [{"file": str(files[one.digest]), "media": one.media, "said": one.said} for one in answer.files],
         "shows": answer.shows,
+        **(
+            {"details": [{"ask": one.ask, **_whole(one.answer, files)} for one in answer.details]}
+            if answer.details
+            else {}
+        ),
     }
-    return json.dumps(plain(whole), indent=2, ensure_ascii=False)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 (JSON)

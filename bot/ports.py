@@ -81,7 +81,11 @@ class Parcel:
     """One message on its way out. ``id`` is unique for ever: the same id is the same message.
 
     ``payload`` is what ``Platform.render`` made of an Answer. An EDIT may come without one: it is then drawn at the
-    moment of sending by asking ``ask`` again. ``shows`` names the findings that the message displays.
+    moment of sending by asking ``ask`` again. So may a POST, which then says what is true when it leaves. ``shows``
+    names what the message is a view of: findings, alerts.
+
+    ``under`` is the id of another parcel, the root: this one waits until that one is sent, and then answers in its
+    thread (POST, FILE) or takes its place (EDIT). If the root is never delivered, neither is this one.
     """
 
     id: str
@@ -91,6 +95,8 @@ class Parcel:
     payload: Mapping[str, Any] = field(default_factory=dict)
     ask: str = ""
     shows: tuple[str, ...] = ()
+    under: str = ""
+    due: datetime | None = None  # not before
     attempt: int = 0  # how often it was leased; also the fencing token
     first_try: datetime | None = None
     unclear: bool = False  # an earlier attempt may have arrived: look before sending again
@@ -100,6 +106,11 @@ class Parcel:
         """Its place's lane; what only one person sees keeps nobody else waiting, and waits for nobody else."""
         alone = self.kind in (Kind.PRIVATE, Kind.SWAP)
         return f"{self.place.lane}:{self.place.user}" if alone else self.place.lane
+
+
+def anew(lane: str, message: str) -> str:
+    """The id of the parcel that is posted once in the place of a message that is gone."""
+    return f"anew:{lane}:{message}"
 
 
 class DeliveryError(Exception):
@@ -202,6 +213,7 @@ class Outbox(Protocol):
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out.
 
+        What lies ``under`` another parcel comes with that one's message filled in, and not before there is one.
         A parcel whose former lease ran out comes back with ``unclear`` set. Of several pending edits of one message
         only the newest is given; the older ones are closed as superseded.
         """

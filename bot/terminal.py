@@ -46,6 +46,8 @@ def show(console: Console, answer: Answer, files: Mapping[str, Path], *, numbere
     pressed: list[Button] = []
     for part in answer.parts:
         _print(console, part, files, pressed, numbered)
+    for detail in answer.details:
+        pressed += show(console, detail.answer, files, numbered=numbered + len(pressed))
     return pressed
 
 
@@ -60,6 +62,8 @@ def write_files(answer: Answer, folder: Path) -> dict[str, Path]:
         folder.mkdir(parents=True, exist_ok=True)
         files[picture.digest] = folder / f"{picture.name}-{picture.digest[:8]}.png"
         files[picture.digest].write_bytes(picture.png)
+    for detail in answer.details:
+        files |= write_files(detail.answer, folder)
     return files
 
 

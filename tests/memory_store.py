@@ -92,7 +92,8 @@ class MemoryStore:
             self.pictures |= {one.digest: one for one in enclosures if isinstance(one, Picture)}
             self.documents |= {one.digest: one for one in enclosures if isinstance(one, File)}
             for parcel in parcels:
-                self.outbox.setdefault(parcel.id, Sending(parcel, next(self._numbers), self.clock()))
+                due = max(self.clock(), parcel.due or self.clock())
+                self.outbox.setdefault(parcel.id, Sending(parcel, next(self._numbers), due))
 
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         with self._lock:
@@ -106,6 +107,9 @@ class MemoryStore:
             for row in sorted(self.outbox.values(), key=lambda row: (row.parcel.priority, row.number)):
                 lane = row.parcel.lane
                 if row.state == "pending" and row.due <= now and lane not in busy and len(given) < limit:
+                    if (rooted := self._rooted(row)) is None:
+                        continue
+                    row.parcel = rooted
                     busy.add(lane)
                     row.state, row.until = "leased", now + timedelta(seconds=seconds)
                     first = row.parcel.first_try or now
@@ -193,11 +197,25 @@ class MemoryStore:
                 row.state, row.was_unclear = "pending", True
                 row.parcel = replace(row.parcel, unclear=True)
 
+    def _rooted(self, row: Sending) -> Parcel | None:
+        parcel = row.parcel
+        if not parcel.under:
+            return parcel
+        root = self.outbox.get(parcel.under)
+        if root is None or root.state in {"failed", "superseded"}:
+            row.state = "failed"
+        if root is None or root.state != "sent":
+            return None
+        place = parcel.place
+        if parcel.kind is Kind.EDIT:
+            return replace(parcel, place=replace(place, message=root.message))
+        return replace(parcel, place=replace(place, thread=place.thread or root.message))
+
     def _coalesce(self) -> None:
-        newest: dict[tuple[str, str], Sending] = {}
+        newest: dict[tuple[str, str, str], Sending] = {}
         for row in self.outbox.values():
             if row.state == "pending" and row.parcel.kind is Kind.EDIT:
-                place = row.parcel.lane, row.parcel.place.message
+                place = row.parcel.lane, row.parcel.place.message, row.parcel.under
                 if older := newest.get(place):
                     older.state = "superseded"
                 newest[place] = row

@@ -30,6 +30,7 @@ from bot.ports import (
     Priority,
     Unclear,
     Undeliverable,
+    anew,
 )
 from commands.core.answer import Answer, Text, Tone, plain
 
@@ -216,7 +217,7 @@ class Courier:
     async def _anew(self, parcel: Parcel, why: str) -> None:
         """The message to edit is gone: post it anew, once however many edits of it there were."""
         place = replace(parcel.place, message="")
-        name = f"anew:{parcel.lane}:{parcel.place.message}"
+        name = anew(parcel.lane, parcel.place.message)
         post = Parcel(name, place, Kind.POST, parcel.priority, parcel.payload, parcel.ask, parcel.shows)
         await self._in_thread(self.outbox.put, (post,), ())
         await self._in_thread(self.outbox.failed, parcel, f"{why}; posted anew")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
@@ -17,13 +18,19 @@ SHARE = "share"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An answer with its address, before a platform renders it; ``id`` as in ``Parcel``."""
+    """An answer with its address, before a platform renders it; ``id``, ``under`` and ``due`` as in ``Parcel``.
+
+    ``ask`` is what it answers, where that is not the ask of all letters.
+    """
 
     id: str
     place: Place
     kind: Kind
     priority: Priority
     answer: Answer
+    ask: str = ""
+    under: str = ""
+    due: datetime | None = None
 
 
 def replies(ask: Ask, answer: Answer) -> list[Letter]:
@@ -31,8 +38,12 @@ def replies(ask: Ask, answer: Answer) -> list[Letter]:
 
     A transition has put the edits of every message that shows its finding into the outbox already, in its own
     transaction. A private message is nobody's view: it is swapped here; and one that shows no finding (a panel whose
-    choices were changed) is edited here.
+    choices were changed) is edited here. What has details is followed by them, in its thread if it is for all to see.
     """
+    return [letter for first in _first(ask, answer) for letter in (first, *_details(first))]
+
+
+def _first(ask: Ask, answer: Answer) -> list[Letter]:
     if ask.clicked and answer.replaces:
         if not ask.place.message:
             return [_reply(ask, Kind.SWAP, answer)]
@@ -42,14 +53,27 @@ def replies(ask: Ask, answer: Answer) -> list[Letter]:
     return [_reply(ask, Kind.PRIVATE, _with_share(ask.text, answer))]
 
 
-def announcements(ask: Ask, answer: Answer, audience: Audience) -> list[Letter]:
-    """What the places of a schedule get. Errors are told where the answer was expected; secrets are not."""
+def announcements(ask: Ask, answer: Answer, audience: Audience, due: datetime | None = None) -> list[Letter]:
+    """What the places of a schedule get, not before ``due``; an answer's details in the thread of each message.
+
+    Errors are told where the answer was expected; secrets are not.
+    """
     failed = "error" in answer.data
     if (audience.quiet and not answer.news) or (answer.private and not failed):
         return []
     priority = Priority.ALERT if answer.tone is Tone.BAD else Priority.DIGEST
     places = {place.lane: place for place in audience.places}
-    return [Letter(f"{ask.key}:{lane}", place, Kind.POST, priority, answer) for lane, place in places.items()]
+    roots = [Letter(f"{ask.key}:{lane}", place, Kind.POST, priority, answer, due=due) for lane, place in places.items()]
+    return [letter for root in roots for letter in (root, *_details(root))]
+
+
+def _details(root: Letter) -> Iterator[Letter]:
+    """What follows a letter under it; a message that takes another's place has its details already."""
+    if root.kind in (Kind.POST, Kind.PRIVATE):
+        place = replace(root.place, message="")
+        for number, detail in enumerate(root.answer.details, 1):
+            name = f"{root.id}:detail:{number}"
+            yield Letter(name, place, root.kind, root.priority, detail.answer, detail.ask, root.id, root.due)
 
 
 def packed(
@@ -59,15 +83,26 @@ def packed(
 
     A document is a parcel of its own, that follows its letter.
     """
-    again = redrawn_by(ask)
     parcels: list[Parcel] = []
     enclosed: dict[str, Enclosure] = {}
     for letter in letters:
-        payload, seen = platforms[letter.place.platform].render(letter.answer, ask)
+        asked = letter.ask or ask
+        payload, seen = platforms[letter.place.platform].render(letter.answer, asked)
         enclosed |= {picture.digest: picture for picture in seen} | {file.digest: file for file in letter.answer.files}
         shows = letter.answer.shows if letter.kind is Kind.POST else ()
-        drawn = _view(again, shows)
-        parcels.append(Parcel(letter.id, letter.place, letter.kind, letter.priority, payload, *drawn))
+        drawn = _view(redrawn_by(asked), shows)
+        parcels.append(
+            Parcel(
+                letter.id,
+                letter.place,
+                letter.kind,
+                letter.priority,
+                payload,
+                *drawn,
+                under=letter.under,
+                due=letter.due,
+            )
+        )
         parcels.extend(_documents(letter))
     return parcels, list(enclosed.values())
 
@@ -79,7 +114,15 @@ def _documents(letter: Letter) -> Iterator[Parcel]:
         place = Place(place.platform, place.tenant, user=place.user)
     for number, file in enumerate(letter.answer.files):
         payload = {"document": file.digest, "name": file.name, "said": file.said}
-        yield Parcel(f"{letter.id}:file:{number}", place, Kind.FILE, letter.priority, payload)
+        yield Parcel(
+            f"{letter.id}:file:{number}",
+            place,
+            Kind.FILE,
+            letter.priority,
+            payload,
+            under=letter.under,
+            due=letter.due,
+        )
 
 
 def redrawn_by(ask: str) -> str:

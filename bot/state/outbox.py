@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import NotFound
-from bot.ports import Enclosure, Kind, Parcel, Place, Priority
+from bot.ports import Enclosure, Kind, Parcel, Place, Priority, anew
 from bot.state import schema
 from bot.state.database import LEASE_LOCK, Database
 from charts.picture import Picture
@@ -46,12 +46,15 @@ class OutboxTable:
             connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
 
     def redraw(self, connection: sa.Connection, finding: str, version: int) -> None:
-        """Have every message that shows a finding drawn anew, inside the transaction that changed it."""
+        """Have every message that shows a finding (or an alert) drawn anew, inside the transaction that changed it.
+
+        A message that is just on its way is drawn anew when it has arrived.
+        """
         seen = sa.select(message).join(shown, shown.c.message == message.c.number).where(shown.c.finding == finding)
         edits = [
             Parcel(
                 f"edit:{row.number}:{finding}:{version}",
-                Place(row.platform, row.tenant, row.conversation, message=row.message),
+                Place(row.platform, row.tenant, row.conversation, message=row.message, user=row.user),
                 Kind.EDIT,
                 Priority.EDIT,
                 ask=row.ask,
@@ -59,6 +62,19 @@ class OutboxTable:
             )
             for row in connection.execute(seen)
             if row.ask
+        ]
+        edits += [
+            Parcel(
+                f"edit:{row.number}:{row.id}:{version}",
+                Place(**row.place),
+                Kind.EDIT,
+                Priority.EDIT,
+                ask=row.ask,
+                shows=(finding,),
+                under=row.id,
+            )
+            for row in connection.execute(_on_their_way())
+            if finding in row.shows and (row.payload or row.state == "leased")
         ]
         self.enter(connection, edits, ())
 
@@ -69,6 +85,9 @@ class OutboxTable:
             now = self.database.now(connection)
             self._overdue(connection, now)
             self._coalesce(connection)
+            self._orphaned(connection)
+            root = outbox.alias("root")
+            rooted = sa.exists().where(root.c.id == outbox.c.under, root.c.state == "sent")
             busy = sa.select(outbox.c.lane).where(outbox.c.state == "leased")
             resting = sa.select(lane.c.name).where(lane.c.until > now)
             order = (outbox.c.priority, outbox.c.number)
@@ -77,6 +96,7 @@ class OutboxTable:
                 sa.select(outbox.c.number, turn)
                 .where(outbox.c.state == "pending", outbox.c.due <= now)
                 .where(outbox.c.lane.not_in(busy), outbox.c.lane.not_in(resting))
+                .where(sa.or_(outbox.c.under == "", rooted))
                 .subquery()
             )
             chosen = (
@@ -98,7 +118,7 @@ class OutboxTable:
                 .returning(outbox)
             )
             rows = sorted(connection.execute(leased), key=lambda row: (row.priority, row.number))
-            return [_parcel(row) for row in rows]
+            return [self._rooted(connection, row) for row in rows]
 
     def sent(self, parcel: Parcel, message: str) -> bool:
         """Delivered as ``message``; remembered as a view of ``shows``. ``False`` if the lease was lost meanwhile."""
@@ -179,7 +199,7 @@ class OutboxTable:
             outbox.c.state == "sent", outbox.c.was_unclear, outbox.c.swept.is_(False), outbox.c.kind.in_(LOOKED_FOR)
         )
         with self.database.reading() as connection:
-            return [(_parcel(row), row.message) for row in connection.execute(late)]
+            return [(self._rooted(connection, row), row.message) for row in connection.execute(late).all()]
 
     def swept(self, parcel_id: str) -> None:
         """The late twins of a parcel were looked for; it need not be done again."""
@@ -213,10 +233,31 @@ class OutboxTable:
             newer.c.kind == Kind.EDIT.value,
             newer.c.lane == outbox.c.lane,
             newer.c.message == outbox.c.message,
+            newer.c.under == outbox.c.under,
             newer.c.number > outbox.c.number,
         )
         old = sa.update(outbox).where(outbox.c.state == "pending", outbox.c.kind == Kind.EDIT.value, overtaken)
         connection.execute(old.values(state="superseded"))
+
+    def _orphaned(self, connection: sa.Connection) -> None:
+        """What waits for a root that will never be sent waits no longer."""
+        root = outbox.alias("root")
+        alive = sa.exists().where(root.c.id == outbox.c.under, root.c.state.in_(("pending", "leased", "sent")))
+        lost = sa.update(outbox).where(outbox.c.state == "pending", outbox.c.under != "", ~alive)
+        connection.execute(lost.values(state="failed", why="the message that it belongs to was not delivered"))
+
+    def _rooted(self, connection: sa.Connection, row: Any) -> Parcel:  # noqa: ANN401 (a row)
+        """The parcel with the message of its root filled in, or of what was posted when that one was gone."""
+        parcel = _parcel(row)
+        found, name = "", parcel.under
+        while name and (sent := connection.execute(_sent_as(name)).scalar_one_or_none()):
+            found, name = sent, anew(parcel.lane, sent)
+        if not found:
+            return parcel
+        place = parcel.place
+        if parcel.kind is Kind.EDIT:
+            return replace(parcel, place=replace(place, message=found))
+        return replace(parcel, place=replace(place, thread=place.thread or found))
 
     def _remember(self, connection: sa.Connection, parcel: Parcel, sent_as: str) -> None:
         """A message is a view of the findings that it shows."""
@@ -226,6 +267,7 @@ class OutboxTable:
             "tenant": place.tenant,
             "conversation": place.conversation,
             "message": sent_as,
+            "user": "" if place.conversation else place.user,
             "ask": parcel.ask,
         }
         new = self.database.insert(message).values(kept).on_conflict_do_nothing().returning(message.c.number)
@@ -233,6 +275,18 @@ class OutboxTable:
         for finding in parcel.shows if row else ():
             seen = {"message": row.number, "finding": finding} if row else {}
             connection.execute(self.database.insert(shown).values(seen).on_conflict_do_nothing())
+
+
+def _sent_as(name: str) -> sa.Select[Any]:
+    """The message that a parcel became."""
+    return sa.select(outbox.c.message).where(outbox.c.id == name, outbox.c.state == "sent")
+
+
+def _on_their_way() -> sa.Select[Any]:
+    """Posts that can be drawn anew and have not arrived yet."""
+    return sa.select(outbox).where(
+        outbox.c.state.in_(("pending", "leased")), outbox.c.kind == Kind.POST.value, outbox.c.ask != ""
+    )
 
 
 def _kept(one: Enclosure) -> tuple[sa.Table, dict[str, Any]]:
@@ -253,9 +307,10 @@ def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
         "payload": dict(parcel.payload),
         "ask": parcel.ask,
         "shows": list(parcel.shows),
+        "under": parcel.under,
         "state": "pending",
         "attempt": 0,
-        "due": now,
+        "due": max(now, parcel.due or now),
         "unclear": False,
         "was_unclear": False,
         "swept": False,
@@ -265,4 +320,5 @@ def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
 
 def _parcel(row: Any) -> Parcel:  # noqa: ANN401 (a row)
     parcel = Parcel(row.id, Place(**row.place), Kind(row.kind), Priority(row.priority), row.payload, row.ask)
+    parcel = replace(parcel, under=row.under, due=row.due)
     return replace(parcel, shows=tuple(row.shows), attempt=row.attempt, first_try=row.first_try, unclear=row.unclear)

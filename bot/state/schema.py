@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 NAMES = {
@@ -139,6 +140,7 @@ outbox = Table(
     Column("payload", JSON, nullable=False),
     Column("ask", Text, nullable=False),
     Column("shows", JSON, nullable=False),
+    Column("under", String(500), nullable=False, server_default=text("''")),  # the parcel whose thread it goes into
     Column("state", String(20), nullable=False),  # pending, leased, sent, failed, superseded
     Column("attempt", Integer, nullable=False),
     Column("due", Utc, nullable=False),
@@ -159,6 +161,9 @@ message = Table(
     Column("tenant", String(120), nullable=False),
     Column("conversation", String(200), nullable=False),
     Column("message", String(200), nullable=False),
+    Column(
+        "user", String(120), nullable=False, server_default=text("''")
+    ),  # whose direct messages, where it is in those
     Column("ask", Text, nullable=False),
     Index(None, "platform", "tenant", "conversation", "message", unique=True),
 )
@@ -216,6 +221,49 @@ saving = Table(
     Column("monthly", String(60), nullable=False),  # decimal text
     Column("currency", String(3), nullable=False),
     Column("line", JSON, nullable=False),  # the whole arithmetic, as it was entered
+    Column("at", Utc, nullable=False),
+)
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("key", String(400), nullable=False),  # what it is of: an event, a budget's period, a commitment, an account
+    Column("state", String(20), nullable=False),  # open, closed
+    Column("said", Text, nullable=False),
+    Column("amount", String(60), nullable=False),  # decimal text
+    Column("currency", String(3), nullable=False),
+    Column("facts", JSON, nullable=False),  # its kind's own, as they were last seen
+    Column("lines", JSON, nullable=False),  # what was said in its thread, each with its moment
+    Column("opened", Utc, nullable=False),
+    Column("changed", Utc, nullable=False),
+    Column("closed", Utc),
+    Column("version", Integer, nullable=False),
+    Index(None, "state"),
+)
+told = Table(
+    "told",
+    metadata,
+    Column("alert", ForeignKey("alert.id"), primary_key=True),
+    Column("lane", String(300), primary_key=True),
+    Column("place", JSON, nullable=False),
+    Column("root", String(500), nullable=False),  # the parcel that tells it
+    Column("day", String(10), nullable=False),
+    Column("held", Boolean, nullable=False),  # in the day's summary, rather than in a message of its own
+    Index(None, "lane", "day"),
+)
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("rhythm", String(20), nullable=False),
+    Column("ask", Text, nullable=False),
+    Column("cron", String(100), nullable=False),
+    Column("timezone", String(60), nullable=False),
+    Column("quiet", String(20), nullable=False),
+    Column("place", JSON, nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("by_name", String(200), nullable=False),
     Column("at", Utc, nullable=False),
 )
 fire = Table(

@@ -145,8 +145,8 @@ class Answer:
     """A titled sequence of parts, its figures as data, and how it wishes to be delivered.
 
     Entrances decide who sees it (a slash command answers its asker, a schedule its channel); ``private`` says that
-    nobody but the asker may, wherever it was asked. ``shows`` names the findings that it displays: when one of them
-    moves, the message is drawn anew.
+    nobody but the asker may, wherever it was asked. ``shows`` names the findings and alerts that it displays: when one
+    of them moves, the message is drawn anew. ``details`` follow it in its thread, each a message of its own.
     """
 
     title: str
@@ -158,6 +158,7 @@ class Answer:
     news: bool = True  # worth interrupting people who did not ask
     shows: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)  # Decimal, date, datetime, Money and plain JSON inside
+    details: tuple[Detail, ...] = ()
 
     @property
     def pictures(self) -> list[Picture]:
@@ -168,6 +169,14 @@ class Answer:
     def files(self) -> list[File]:
         """The documents it holds, in order."""
         return [part for part in self.parts if isinstance(part, File)]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What follows an answer in its thread: an answer to an ask of its own, by which it is drawn anew."""
+
+    ask: str
+    answer: Answer
 
 
 def plain(text: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 
 from analysis.errors import NotFound
-from bot.ports import Kind, Parcel, Priority
+from bot.ports import Kind, Parcel, Place, Priority, anew
 from bot.state import State as Memory
 from bot.state import schema
 from charts.picture import Picture
@@ -263,3 +264,87 @@ def test_parcels_are_counted_by_where_they_are(state: Memory) -> None:
     state.outbox.failed(second, "gone")
 
     assert state.outbox.counts() == {"sent": 1, "failed": 1, "leased": 1, "pending": 3}
+
+
+def test_what_lies_under_a_root_waits_for_it_and_goes_into_its_thread(state: Memory) -> None:
+    replies = [parcel(name, under="root", priority=Priority.ALERT) for name in ("first", "second")]
+    state.outbox.put([*replies, parcel("root"), parcel("change", kind=Kind.EDIT, under="root", ask="alert 1")], ())
+
+    (root,) = state.outbox.lease(9, 30)
+    assert root.id == "root"
+    state.outbox.sent(root, "17.1")
+    (first,) = state.outbox.lease(9, 30)
+    assert (first.id, first.place.thread, first.place.message) == ("first", "17.1", "")
+    state.outbox.sent(first, "17.2")
+    (second,) = state.outbox.lease(9, 30)
+    state.outbox.sent(second, "17.3")
+    (change,) = state.outbox.lease(9, 30)
+    assert (change.id, change.place.thread, change.place.message) == ("change", "", "17.1")
+
+
+def test_under_a_root_that_is_not_delivered_nothing_is(state: Memory) -> None:
+    state.outbox.put([parcel("root"), parcel("reply", under="root"), parcel("stray", "C2", under="never")], ())
+    (root,) = state.outbox.lease(9, 30)
+    state.outbox.failed(root, "no such channel")
+
+    assert state.outbox.lease(9, 30) == []
+    assert state.outbox.counts() == {"failed": 3}
+
+
+def test_what_is_posted_anew_is_the_root_from_then_on(state: Memory) -> None:
+    state.outbox.put([parcel("root")], ())
+    (root,) = state.outbox.lease(9, 30)
+    state.outbox.sent(root, "17.1")
+    state.outbox.put([parcel(anew(root.lane, "17.1"))], ())
+    (again,) = state.outbox.lease(9, 30)
+    state.outbox.sent(again, "18.1")
+    state.outbox.put([parcel("reply", under="root")], ())
+
+    (reply,) = state.outbox.lease(9, 30)
+    assert reply.place.thread == "18.1"
+
+
+def test_a_parcel_is_not_due_before_its_time(state: Memory, wait: Wait) -> None:
+    with state.database.reading() as connection:
+        due = state.database.now(connection) + timedelta(hours=9)
+    state.outbox.put([parcel("in the morning", due=due)], ())
+
+    assert state.outbox.lease(9, 30) == []
+    wait(9 * 3600 + 1)
+    assert names(state.outbox.lease(9, 30)) == ["in the morning"]
+
+
+def test_of_several_changes_of_one_root_the_newest_counts(state: Memory) -> None:
+    changes = [parcel(f"change {n}", kind=Kind.EDIT, under="root", ask="alert 1") for n in (1, 2)]
+    state.outbox.put([parcel("root"), *changes], ())
+    (root,) = state.outbox.lease(9, 30)
+    state.outbox.sent(root, "17.1")
+
+    assert names(state.outbox.lease(9, 30)) == ["change 2"]
+
+
+def test_a_message_on_its_way_is_drawn_anew_when_it_has_arrived(state: Memory) -> None:
+    said = [
+        parcel("drawn", ask="alert f1", shows=("f1",)),
+        parcel("still to be drawn", "C2", ask="alert f1", shows=("f1",), payload={}),
+    ]
+    state.outbox.put(said, ())
+    with state.database.writing() as connection:
+        state.outbox.redraw(connection, "f1", 2)
+
+    for one in state.outbox.lease(9, 30):
+        state.outbox.sent(one, f"ts of {one.id}")
+    (change,) = state.outbox.lease(9, 30)
+    assert (change.kind, change.ask, change.place.message) == (Kind.EDIT, "alert f1", "ts of drawn")
+
+
+def test_a_message_in_somebodys_direct_messages_is_drawn_anew_there(state: Memory) -> None:
+    place = Place("slack", "T1", user="U1")
+    state.outbox.put([Parcel("dm", place, Kind.POST, Priority.ALERT, {"text": "!"}, "alert f1", ("f1",))], ())
+    (one,) = state.outbox.lease(9, 30)
+    state.outbox.sent(one, "17.1")
+    with state.database.writing() as connection:
+        state.outbox.redraw(connection, "f1", 2)
+
+    (change,) = state.outbox.lease(9, 30)
+    assert change.place == Place("slack", "T1", message="17.1", user="U1")

@@ -22,11 +22,11 @@ def test_the_migrations_make_what_the_tables_say(state: State) -> None:
 
 
 def test_an_empty_database_is_not_upgraded_unasked(url: str) -> None:
-    with pytest.raises(BadConfig, match="at nothing yet, this version needs 0002; run pitcrew db upgrade"):
+    with pytest.raises(BadConfig, match=r"at nothing yet, this version needs [0-9]{4}; run pitcrew db upgrade"):
         State.open(url, wall, upgrade=False)
 
     with State.open(url, wall) as state:
-        assert state.revision == "0002"
+        assert state.revision == state.database.newest
     with State.open(url, wall, upgrade=False) as state:
         assert state.findings.standing() == []
 

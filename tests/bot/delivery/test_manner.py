@@ -10,7 +10,7 @@ from analysis.errors import BadConfig, TooLate
 from bot.delivery.manner import announcements, packed, redrawn_by, replies
 from bot.delivery.routes import Audience, routes
 from bot.ports import Ask, Kind, Place, Priority
-from commands.core.answer import Answer, Buttons, File, Text, Tone
+from commands.core.answer import Answer, Buttons, Detail, File, Text, Tone
 from commands.core.registry import sorry
 from tests.bot.delivery.desk import FakePlatform
 from tests.virtual_time import BEGINNING
@@ -177,3 +177,26 @@ def test_routes_are_read_as_places() -> None:
     assert routes({"finance": ["slack:#finops"]}, {"slack": "T1"}) == {"finance": (FINOPS,)}
     with pytest.raises(BadConfig, match="teams is not connected"):
         routes({"finance": ["teams:Finance/Cloud"]}, {"slack": "T1"})
+
+
+LONG = Answer("This week", details=(Detail("waste team=search", CALM), Detail("budget", CALM)))
+
+
+def test_details_follow_their_root_in_its_thread_each_drawn_by_its_own_ask() -> None:
+    morning = BEGINNING.replace(hour=7)
+    letters = announcements(CLOCK, LONG, replace(BOTH, quiet=False), morning)
+    parcels, _ = packed(letters, "digest weekly", {"slack": FakePlatform()})
+
+    root, first, second = parcels[:3]
+    assert (root.under, first.under, second.under) == ("", root.id, root.id)
+    assert [one.ask for one in parcels[1:3]] == ["waste team=search", "budget"]
+    assert [one.place.conversation for one in parcels] == ["#finops"] * 3 + ["#exec"] * 3
+    assert {one.due for one in parcels} == {morning}
+    assert len({one.id for one in parcels}) == 6
+
+
+def test_details_are_for_the_same_eyes_as_their_root() -> None:
+    assert [letter.kind for letter in replies(TYPED, LONG)] == [Kind.PRIVATE] * 3
+    assert [letter.kind for letter in replies(MENTION, LONG)] == [Kind.POST] * 3
+    assert {letter.place.thread for letter in replies(MENTION, LONG)} == {"17.1"}
+    assert [letter.kind for letter in replies(ON_MESSAGE, replace(LONG, replaces=True))] == [Kind.EDIT]
