@@ -14,6 +14,13 @@ BY_COMMAND: Mapping[str, tuple[str, str]] = {
     "aws.alloc.untagged": ("tags", "dollars without each key, with the commands that set it"),
     "aws.budget.missing": ("budget", "each budget against the forecast; those of AWS Budgets are read too"),
     "aws.ipv4.in_use": ("trends", "addresses in use are no waste; their rows are a service like any other"),
+    "az.commit.res_purchase": ("commitments", "a ladder that your own lowest days carry, with break-even; no button"),
+    "az.commit.sp_purchase": ("commitments", "as for reservations; Azure's own recommendation stands beside it"),
+    "az.commit.underused": ("commitments", "EffectiveCost of rows with CommitmentDiscountStatus Unused, exact"),
+    "az.commit.expiring": ("commitments", "90, 30 and 7 days before an end, with what a month then costs"),
+    "az.cost.growth": ("trends", "growth a month with its doubt; `why` splits a change in days, volume, price and mix"),
+    "az.alloc.untagged": ("tags", "dollars without each key, with the commands that set it"),
+    "az.budget.missing": ("budget", "each budget against the forecast; those of Cost Management are read too"),
 }
 LEFT_OUT: Mapping[str, str] = {
     "aws.logs.unused_stream": "An old stream costs nothing: what it stored is told by its group (`endless-logs`).",

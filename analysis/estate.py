@@ -42,6 +42,7 @@ class Resource:
     created: date | None = None
     billed_as: tuple[str, ...] = ()  # other ids that its bill may go by
     account_name: str = ""  # FOCUS SubAccountName, where the inventory knows it
+    retired: str = ""  # why nobody should be on its kind any more: "Basic addresses were retired on 30 Sep 2025"
 
     @property
     def env(self) -> str:
@@ -61,6 +62,7 @@ class Disk(Resource):
     holder_running: bool = True  # the machine that it is attached to
     iops: int = 0  # provisioned
     throughput_mb: int = 0  # a second, provisioned
+    kept_by: str = ""  # what needs it though no machine uses it: site recovery, a claim of Kubernetes, an export
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,8 @@ class Computer(Resource):
     """Anything that is rented by its size and the hour: machines, databases.
 
     ``smaller`` lists the sizes it could move to within its own family and region, any order; ``successor`` is the same
-    size of a newer family, ``arm`` of one with Arm processors.
+    size of a newer family, ``arm`` of one with Arm processors. ``licence`` of Windows or SQL Server is ``included`` in
+    what is billed or ``owned``; empty where there is none, or nobody tells. ``unlicensed`` is the same size without it.
     """
 
     size: Size
@@ -86,6 +89,8 @@ class Computer(Resource):
     smaller: tuple[Size, ...] = ()
     successor: Size | None = None
     arm: Size | None = None
+    licence: str = ""
+    unlicensed: Size | None = None
 
     def saves(self, other: Size | None) -> float:
         """The part of what it lists at that another size would save; 0 where it would not, or nobody knows."""
@@ -103,6 +108,7 @@ class Machine(Computer):
     spot: bool = False
     group: str = ""  # the scaling group that would replace it
     holds: tuple[str, ...] = ()  # ids of its disks and addresses, which are billed while it is stopped
+    allocated: bool = False  # it was stopped from within: it does nothing, and its hardware is billed on
 
 
 AnyResource = TypeVar("AnyResource", bound=Resource)

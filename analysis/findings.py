@@ -76,6 +76,19 @@ class Action(StrEnum):
     DELETE_MODEL_ENDPOINT = "delete model endpoint"
     STOP_NOTEBOOK = "stop notebook"
     STOP_DESKTOP_ALONE = "stop desktop by itself"
+    RESIZE_GROUP = "resize scaling group"
+    RETYPE_SNAPSHOT = "retype snapshot"
+    BRING_LICENCE = "bring licence"
+    DELETE_PLAN = "delete app plan"
+    RESIZE_PLAN = "resize app plan"
+    DELETE_POOL = "delete database pool"
+    KEEP_FEWER_BACKUPS = "keep fewer backups"
+    DELETE_GATEWAY = "delete network gateway"
+    DELETE_PROTECTION = "delete protection plan"
+    DELETE_CIRCUIT = "delete circuit"
+    DOWNGRADE_FIREWALL = "downgrade firewall"
+    DELETE_BACKUPS = "delete backups"
+    TIDY_UP = "tidy up"
     REVIEW = "review"  # there is no command for it
 
 

@@ -66,19 +66,28 @@ class NatGateway(Resource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateEndpoint(Resource):
-    """A private way to one service: interface endpoints; metric ``mb_per_day``."""
+    """A private way to one service: interface endpoints, Azure private endpoints; metric ``mb_per_day``.
+
+    ``connected``: the service accepts what comes by it.
+    """
 
     network: str
     service: str
+    connected: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balancer(Resource):
-    """A load balancer: ``kind`` is application, network, gateway or classic; metric ``requests_per_day``."""
+    """A load balancer: ``kind`` is application, network, gateway or classic; metric ``requests_per_day``.
+
+    ``broken`` says which of its rules lead nowhere; ``scaled``: its size follows what comes.
+    """
 
     kind: str
     targets: int
     healthy: int
+    broken: str = ""
+    scaled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,8 +282,133 @@ class CapacityReservation(Resource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingGroup(Resource):
-    """Machines that are made and ended by rule: Auto Scaling groups, scale sets. ``members`` are their ids."""
+    """Machines that are made and ended by rule: Auto Scaling groups, scale sets. ``members`` are their ids.
+
+    Scale sets are billed and measured as one: metric ``cpu_percent``. ``scaled``: a rule sets how many there are;
+    ``owner`` is what made the group and looks after it (AKS); ``spot`` may be none where nobody tells.
+    """
 
     smallest: int
     wanted: int
     members: tuple[str, ...] = ()
+    size: str = ""
+    scaled: bool = False
+    spot: bool | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePool(Resource):
+    """Machines of one size for containers: pools of AKS; metric ``cpu_percent``. ``cluster`` is where."""
+
+    cluster: str
+    size: str
+    nodes: int
+    scaled: bool
+    spot: bool
+    system: bool = False  # it carries what the cluster itself needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlMachine(Resource):
+    """SQL Server on a virtual machine; ``licence`` is ``included`` in what is billed or ``owned``."""
+
+    machine: str
+    edition: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPlan(Resource):
+    """What web apps run on, billed whether they do or not: App Service plans.
+
+    Metrics ``cpu_percent``, ``memory_percent``. ``apps`` are on it, of which ``stopped`` are switched off. ``smaller``
+    is the next size down of its own tier, which saves ``saved`` (0 to 1) of its price.
+    """
+
+    size: str
+    workers: int
+    apps: int
+    stopped: int = 0
+    scaled: bool = False
+    smaller: str = ""
+    saved: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabasePool(Resource):
+    """Capacity that databases share: Azure SQL elastic pools."""
+
+    size: str
+    databases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentStore(Resource):
+    """A store of documents: Azure Cosmos DB accounts. ``every_minutes`` a backup is made and kept ``hours``.
+
+    0 where backups are continuous.
+    """
+
+    every_minutes: int = 0
+    hours: int = 0
+
+    @property
+    def copies(self) -> int:
+        """How many backups are kept at a time."""
+        return self.hours * 60 // self.every_minutes if self.every_minutes else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkGateway(Resource):
+    """A door to another network: virtual network gateways. ``connections`` lead through it, ``clients`` may dial in."""
+
+    size: str
+    kind: str
+    connections: int
+    clients: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionPlan(Resource):
+    """Protection that is billed by the month for any number of networks: DDoS protection plans."""
+
+    networks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit(Resource):
+    """A private line: ExpressRoute circuits. ``provisioned``: the line's own provider has switched it on."""
+
+    line: str
+    provisioned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firewall(Resource):
+    """A managed firewall: Azure Firewall. ``uses`` names what of its Premium features is switched on."""
+
+    tier: str
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupVault(Resource):
+    """Backups of many things, billed as one: Recovery Services vaults. ``idle`` are the ids of those not made any more.
+
+    ``items`` is how many things are kept in all.
+    """
+
+    items: int
+    idle: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover(Resource):
+    """What belongs to nothing any more: network interfaces, security groups, zones, profiles.
+
+    ``kind`` is what a person calls it, in the singular; ``why`` says what is missing.
+    """
+
+    kind: str
+    why: str

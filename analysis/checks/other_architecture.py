@@ -1,6 +1,6 @@
 """Another architecture: machines and databases that list for less with Arm processors.
 
-AWS: Graviton for EC2 and RDS. FinOps capability: Rate Optimization.
+AWS: Graviton for EC2 and RDS. Azure: Ampere and Cobalt for virtual machines. FinOps capability: Rate Optimization.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from analysis.findings import Action, Finding, Remedy
 RUNNING = r"BoxUsage|InstanceUsage|Multi-AZUsage|DedicatedUsage"
 
 
-@check("other-architecture", serves=("aws.ec2.graviton",))
+@check("other-architecture", serves=("aws.ec2.graviton", "az.vm.cpu_arch"))
 def other_architecture(
     estate: Estate, *, machines: bool = False, databases: bool = True, min_monthly: float = 50.0
 ) -> Iterator[Finding | None]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.checks import check
-from analysis.estate import Estate
+from analysis.estate import Estate, Size
 from analysis.findings import Action, Finding, Remedy
 from analysis.kinds import Database
 from analysis.quiet import quiet
 
-RUNNING = r"InstanceUsage|Multi-AZUsage"
+RUNNING = r"InstanceUsage|Multi-AZUsage|vCore|DTU"
 
 
 @check("oversized-database", serves=("aws.rds.rightsize", "az.sqldb.underused"))
@@ -45,9 +45,14 @@ def oversized_database(
             evidence=(
                 ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
                 ("Connections", f"{connections.maximum:.0f} at most"),
-                ("Size now", f"{database.size.name} ({database.size.vcpus} vCPU, {database.size.memory_gb:g} GB)"),
-                ("Size that fits", f"{smaller.name} ({smaller.vcpus} vCPU, {smaller.memory_gb:g} GB)"),
+                ("Size now", _said(database.size)),
+                ("Size that fits", _said(smaller)),
             ),
             part=database.saves(smaller),
             meters=estate.metered(database, RUNNING),
         )
+
+
+def _said(size: Size) -> str:
+    """A size with what it offers; sizes of DTUs have no memory of their own, and say in their name what they are."""
+    return f"{size.name} ({size.vcpus} vCPU, {size.memory_gb:g} GB)" if size.memory_gb else size.name

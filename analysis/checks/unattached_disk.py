@@ -18,12 +18,13 @@ from analysis.findings import Action, Finding, Remedy
 def unattached_disk(estate: Estate, *, min_idle_days: int = 7) -> Iterator[Finding | None]:
     """Yield each disk that nothing has used for at least ``min_idle_days``.
 
-    Seven days is AWS Trusted Advisor's and Cloud Custodian's usual grace; Compute Optimizer waits 32.
+    What site recovery, a claim of Kubernetes or an export needs is left alone. Seven days is AWS Trusted Advisor's and
+    Cloud Custodian's usual grace; Compute Optimizer waits 32.
     """
     newest = estate.as_of - timedelta(days=min_idle_days)
     for disk in estate.of(Disk):
         since = _unused_since(disk)
-        if disk.attached_to or since is None or since > newest:
+        if disk.attached_to or disk.kept_by or since is None or since > newest:
             continue
         idle = (estate.as_of - since).days
         yield Finding.priced(

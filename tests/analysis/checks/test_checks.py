@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from analysis import checks
+from analysis.catalogue import BY_COMMAND, LEFT_OUT
 from analysis.checks.idle_machine import idle_machine
 from analysis.checks.oversized_machine import oversized_machine
 from analysis.checks.unattached_disk import unattached_disk
@@ -17,26 +19,34 @@ from analysis.money import Money
 from tests.builders import AS_OF, disk, estate, machine
 
 THE_CHECKS = [
+    "allocated-machine",
     "balancer-without-targets",
+    "broken-balancer",
     "bucket-without-lifecycle",
     "cloud-advice",
     "cluster-storage",
     "costly-edge",
     "database-snapshot",
     "database-storage",
+    "dearer-firewall",
     "duplicate-trail",
+    "empty-plan",
+    "empty-pool",
     "endless-logs",
     "extended-support",
     "failing-function",
     "files-without-lifecycle",
+    "fixed-capacity",
     "fixed-containers",
     "idle-api-cache",
+    "idle-backup",
     "idle-balancer",
     "idle-cache",
     "idle-concurrency",
     "idle-data-cluster",
     "idle-database",
     "idle-endpoint",
+    "idle-gateway",
     "idle-machine",
     "idle-model",
     "idle-nat-gateway",
@@ -46,8 +56,11 @@ THE_CHECKS = [
     "idle-warehouse",
     "large-disk",
     "large-machine",
+    "leftovers",
     "long-on-demand",
+    "many-backups",
     "missing-direct-way",
+    "no-spot",
     "off-hours",
     "old-generation",
     "old-snapshot",
@@ -56,18 +69,26 @@ THE_CHECKS = [
     "outdated-disk-tier",
     "overprovisioned-disk",
     "oversized-database",
+    "oversized-group",
     "oversized-machine",
+    "oversized-plan",
+    "paid-licence",
+    "premium-snapshot",
     "quiet-disk",
     "repository-without-lifecycle",
+    "retired-kind",
     "spare-zone",
     "stopped-machine",
     "unattached-address",
     "unattached-disk",
     "unfinished-uploads",
+    "unprovisioned-circuit",
     "unused-capacity",
     "unused-desktop",
+    "unused-disk-speed",
     "unused-health-check",
     "unused-image",
+    "unused-protection",
     "unused-secret",
     "warehouse-off-hours",
 ]
@@ -75,6 +96,17 @@ THE_CHECKS = [
 
 def test_the_checks_we_ship() -> None:
     assert list(checks.discover()) == THE_CHECKS
+
+
+def test_every_row_of_the_catalogue_is_served_told_by_a_command_or_left_out_with_a_reason() -> None:
+    rows = (Path(__file__).parents[2] / "data" / "catalogue.txt").read_text().split()
+    found = checks.discover()
+    served = [row for name in found for row in found[name].serves]
+
+    assert len(rows) == 142 and len([row for row in rows if row.startswith("az.")]) == 69
+    assert set(rows) - {*served, *BY_COMMAND, *LEFT_OUT} == set()
+    assert {*served, *BY_COMMAND, *LEFT_OUT} - set(rows) == set(), "no such row in the catalogue"
+    assert not set(served) & {*BY_COMMAND, *LEFT_OUT} and all(LEFT_OUT.values())
 
 
 def test_every_check_says_what_it_serves_and_where_its_thresholds_come_from() -> None:

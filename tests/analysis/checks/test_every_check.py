@@ -16,31 +16,42 @@ from analysis.findings import Action, Finding
 from analysis.kinds import (
     Address,
     ApiStage,
+    AppPlan,
+    BackupVault,
     Balancer,
     Bucket,
     Cache,
     CapacityReservation,
+    Circuit,
     ContainerService,
     Database,
     DatabaseCluster,
+    DatabasePool,
     DatabaseSnapshot,
     DataCluster,
     Desktop,
     Distribution,
+    DocumentStore,
     FileSystem,
+    Firewall,
     Function,
     HealthCheck,
     Image,
     Kubernetes,
+    Leftover,
     LogGroup,
     ModelEndpoint,
     NatGateway,
+    NetworkGateway,
+    NodePool,
     PrivateEndpoint,
+    ProtectionPlan,
     Repository,
     ScalingGroup,
     SearchDomain,
     Secret,
     Snapshot,
+    SqlMachine,
     Table,
     Trail,
     Warehouse,
@@ -113,6 +124,16 @@ ALL_IO = Bill(
     },
 )
 CALLED = {"calls_per_day": metric(1_000), "errors_per_day": metric(250)}
+PREMIUM = thing(Disk, size_gb=256, tier="Premium_LRS", attached_to=ARN + "i", metrics={"iops": metric(40, 180)})
+WINDOWS = builders.machine(licence="included", metrics=BUSY)
+LICENSED = Bill(
+    usd(300),
+    usd(0),
+    30,
+    {"Reservation-Windows Svr (4 Core)": Charge(usd(134), usd(0)), "D4s v5": Charge(usd(166), usd(0))},
+)
+PLAN = thing(AppPlan, size="P2v3", workers=1, apps=3, smaller="P1v3", saved=0.5)
+SMALL_USE = {"cpu_percent": metric(6, 22), "memory_percent": metric(30, 38)}
 
 CASES = (
     Case("outdated-disk-tier", GP2, "20.00", Action.RETYPE_DISK, unless=({"tier": "gp3"},)),
@@ -498,6 +519,208 @@ CASES = (
         Action.STOP_DESKTOP_ALONE,
         unless=({"always_on": False}, {"last_used": YESTERDAY}),
     ),
+    Case(
+        "allocated-machine",
+        builders.machine(running=False, allocated=True, metrics={}),
+        "100.00",
+        Action.STOP_MACHINE,
+        unless=({"allocated": False}, {"running": True}),
+    ),
+    Case(
+        "paid-licence",
+        WINDOWS,
+        "134.00",
+        Action.BRING_LICENCE,
+        LICENSED,
+        unless=({"licence": "owned"}, {"licence": ""}),
+        settings={"owned": True},
+    ),
+    Case(
+        "paid-licence",
+        replace(WINDOWS, unlicensed=size("m5.2xlarge", hourly="0.192")),  # of 0.384: half is the licence
+        "50.00",
+        Action.BRING_LICENCE,
+        unless=({"unlicensed": None},),
+        settings={"owned": True},
+    ),
+    Case(
+        "paid-licence",
+        thing(SqlMachine, machine=ARN + "one", edition="Standard", licence="included"),
+        "0",  # nobody has said that licences are owned
+        Action.BRING_LICENCE,
+        bill(300, **{"4 vCPU VM License": 200}),
+        unless=({"licence": "owned"},),
+    ),
+    Case(
+        "oversized-group",
+        thing(ScalingGroup, smallest=10, wanted=10, size="Standard_D4s_v5", metrics={"cpu_percent": metric(8, 18)}),
+        "70.00",
+        Action.RESIZE_GROUP,
+        unless=(
+            {"scaled": True},
+            {"owner": "AKS"},
+            {"wanted": 3, "metrics": {"cpu_percent": metric(20, 45)}},
+            {"metrics": {"cpu_percent": metric(8, 18, days=5)}},
+            {"wanted": 2},
+        ),
+    ),
+    Case(
+        "no-spot",
+        thing(ScalingGroup, smallest=4, wanted=4, size="Standard_D4s_v5", spot=False),
+        "0",
+        Action.REVIEW,
+        unless=({"spot": True}, {"spot": None}, {"tags": {"env": "prod"}}, {"owner": "AKS"}),
+    ),
+    Case(
+        "no-spot",
+        thing(NodePool, cluster="shop", size="Standard_D4s_v5", nodes=3, scaled=True, spot=False),
+        "0",
+        Action.REVIEW,
+        unless=({"system": True}, {"spot": True}),
+    ),
+    Case(
+        "fixed-capacity",
+        thing(
+            NodePool,
+            cluster="shop",
+            size="Standard_D4s_v5",
+            nodes=3,
+            scaled=False,
+            spot=False,
+            metrics={"cpu_percent": metric(8, 60)},
+        ),
+        "0",
+        Action.REVIEW,
+        unless=({"scaled": True}, {"nodes": 1}, {"metrics": {"cpu_percent": metric(45)}}, {"metrics": {}}),
+    ),
+    Case(
+        "fixed-capacity",
+        replace(PLAN, workers=4, metrics=SMALL_USE),
+        "0",
+        Action.REVIEW,
+        unless=({"scaled": True}, {"workers": 1}),
+    ),
+    Case(
+        "fixed-capacity",
+        thing(Balancer, kind="application", targets=2, healthy=2, scaled=False),
+        "0",
+        Action.REVIEW,
+        unless=({"scaled": True},),
+    ),
+    Case(
+        "unused-disk-speed",
+        PREMIUM,
+        "49.50",  # 19.20 of 38.02 stay
+        Action.RETYPE_DISK,
+        unless=(
+            {"metrics": {"iops": metric(90, 400)}},
+            {"metrics": {}},
+            {"tier": "StandardSSD_LRS"},
+            {"attached_to": None},
+        ),
+    ),
+    Case(
+        "premium-snapshot",
+        thing(Snapshot, size_gb=100, of="disk-1", tier="Premium_LRS", created=YESTERDAY),
+        "60.00",
+        Action.RETYPE_SNAPSHOT,
+        unless=({"tier": "Standard_LRS"},),
+    ),
+    Case("empty-plan", replace(PLAN, apps=0), "100.00", Action.DELETE_PLAN, unless=({"apps": 1},)),
+    Case("empty-plan", replace(PLAN, stopped=3), "100.00", Action.REVIEW, unless=({"stopped": 2},)),
+    Case(
+        "oversized-plan",
+        replace(PLAN, metrics=SMALL_USE),
+        "50.00",
+        Action.RESIZE_PLAN,
+        unless=(
+            {"metrics": SMALL_USE | {"cpu_percent": metric(20, 55)}},
+            {"metrics": SMALL_USE | {"memory_percent": metric(50, 70)}},
+            {"metrics": {"cpu_percent": metric(6, 22)}},
+            {"smaller": ""},
+            {"apps": 0},
+        ),
+    ),
+    Case(
+        "empty-pool",
+        thing(DatabasePool, size="GP_Gen5_4", databases=0),
+        "100.00",
+        Action.DELETE_POOL,
+        unless=({"databases": 1}, {"created": YESTERDAY}),
+    ),
+    Case(
+        "many-backups",
+        thing(DocumentStore, every_minutes=60, hours=24),
+        "40.00",
+        Action.KEEP_FEWER_BACKUPS,
+        bill(100, **{"Periodic Backup Data Stored": 40, "100 RU/s": 60}),
+        unless=({"every_minutes": 240}, {"every_minutes": 0}),
+    ),
+    Case(
+        "retired-kind",
+        thing(Bucket, lifecycle=True, retired="version 1 accounts are moved in October 2026"),
+        "0",
+        Action.REVIEW,
+        unless=({"retired": ""},),
+    ),
+    Case(
+        "leftovers",
+        thing(Leftover, kind="private DNS zone", why="is linked to no network"),
+        "0.50",
+        Action.TIDY_UP,
+        bill(0.5),
+    ),
+    Case(
+        "broken-balancer",
+        thing(Balancer, kind="network", targets=2, healthy=2, broken="rule web leads to an empty pool"),
+        "0",
+        Action.REVIEW,
+        unless=({"broken": ""}, {"healthy": 0}),
+    ),
+    Case(
+        "idle-gateway",
+        thing(NetworkGateway, size="VpnGw2", kind="Vpn", connections=0, clients=False),
+        "100.00",
+        Action.DELETE_GATEWAY,
+        unless=({"connections": 1}, {"clients": True}, {"created": YESTERDAY}),
+    ),
+    Case(
+        "unused-protection",
+        thing(ProtectionPlan, networks=0),
+        "100.00",
+        Action.DELETE_PROTECTION,
+        unless=({"networks": 2},),
+    ),
+    Case(
+        "unprovisioned-circuit",
+        thing(Circuit, line="Equinix, 1000 Mbps", provisioned=False),
+        "100.00",
+        Action.DELETE_CIRCUIT,
+        unless=({"provisioned": True},),
+    ),
+    Case(
+        "dearer-firewall",
+        thing(Firewall, tier="Premium"),
+        "280.00",
+        Action.DOWNGRADE_FIREWALL,
+        bill(1_277.5, **{"Premium Deployment": 980, "Premium Data Processed": 297.5}),
+        unless=({"tier": "Standard"}, {"uses": ("intrusion detection",)}),
+    ),
+    Case(
+        "idle-backup",
+        thing(BackupVault, items=2, idle=("item;one", "item;two")),
+        "100.00",
+        Action.DELETE_BACKUPS,
+        unless=({"idle": ()},),
+    ),
+    Case("idle-backup", thing(BackupVault, items=3, idle=("item;one",)), "0", Action.DELETE_BACKUPS),
+    Case(
+        "idle-endpoint",
+        thing(PrivateEndpoint, network="vnet", service="storage", connected=False),
+        "100.00",
+        Action.DELETE_ENDPOINT,
+        unless=({"connected": True},),
+    ),
 )
 
 
@@ -622,3 +845,25 @@ def test_a_name_that_only_ends_alike_is_no_join() -> None:
     one = thing(SearchDomain, "prod", metrics={"requests_per_day": metric(0)})
 
     assert not list(checks.run(Estate.of_all(AS_OF, (one,), {"prod": bill(77)}), {}))
+
+
+def test_what_is_left_over_and_free_is_one_line_an_account() -> None:
+    things = [thing(Leftover, f"nic-{number}", kind="network interface", why="is on no machine") for number in range(5)]
+    things += [thing(Leftover, "rg-old", kind="resource group", why="holds nothing")]
+    things += [thing(Leftover, "other", kind="route table", why="is on no subnet", account="222222222222")]
+    found = list(checks.run(Estate.of_all(AS_OF, things, {}), {}))
+
+    assert [(one.title, one.claims) for one in found if one.account == "111122223333"] == [
+        ("111122223333: 6 leftovers to tidy up, at no cost", False)
+    ]
+    [one] = [one for one in found if one.account == "111122223333"]
+    assert ("What", "5 × network interface, 1 × resource group") in one.evidence
+    assert ("network interface", "nic-0, nic-1, nic-2 and 2 more (is on no machine)") in one.evidence
+    assert len(one.remedy.target.split("\n")) == 6
+    assert len(found) == 2
+
+
+def test_a_disk_that_site_recovery_keeps_is_no_waste() -> None:
+    disk = builders.disk(kept_by="Azure Site Recovery")
+
+    assert not list(checks.run(builders.estate(disk), {}))
