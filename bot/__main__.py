@@ -205,6 +205,29 @@ def checks(format_: Annotated[str, typer.Option("--format", help="text | json")]
         typer.echo(f"{one['name']}  ({', '.join(found[str(one['name'])].serves)})\n    {settings}\n")
 
 
+@app.command()
+def doctor(
+    part: Annotated[str, typer.Argument(help="One part (azure, slack, state …); all of them if not given.")] = "",
+    config: ConfigFile = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON list, for scripts.")] = False,
+    now: Now = "",
+) -> None:
+    """Look at everything outside that the deployment needs. Ends with 0 (all is well), 1 (warnings) or 2 (failures)."""
+    from bot import doctor as examining
+
+    environ = deployment.environment()
+    patient = examining.Patient(deployment.find(config, environ), environ, _clock(now))
+    found = []
+    for name, seen in examining.examined(patient, part):
+        found.append((name, seen))
+        if not json_:
+            typer.echo(f"{seen.level:4}  {name}: {seen.what}" + (f"\n      {seen.remedy}" if seen.remedy else ""))
+    if json_:
+        rows = [{"part": name, "level": one.level, "what": one.what, "remedy": one.remedy} for name, one in found]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    raise typer.Exit(examining.verdict(one.level for _, one in found))
+
+
 @app.command("help")
 def help_(context: typer.Context) -> None:
     """Say what this command line can do; `pitcrew ask help` says what may be asked in the chat."""
