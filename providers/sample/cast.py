@@ -190,7 +190,7 @@ class _Draw:
             running=spot.ends == FOREVER,
             smaller=tuple(sizes[:place]),
         )
-        price = _price(size.hourly, spot.account)
+        price = price_of(size.hourly, spot.account)
         return Thing(
             offer, spot, seen.id, sku=size.name, price=price, usual=HOURS, covered=covered, steady=True, seen=seen
         )
@@ -213,13 +213,13 @@ class _Draw:
             attached_to=attached_to,
             idle_since=idle_since,
         )
-        price = _price(company.TIERS[self.cloud][tier], spot.account)
+        price = price_of(company.TIERS[self.cloud][tier], spot.account)
         return Thing(offer, spot, seen.id, sku=tier, price=price, usual=float(size_gb), steady=True, seen=seen)
 
     def _thing(self, offer: Offer, spot: Spot, dollars: float) -> Thing:
         usual = dollars / float(offer.price)
         return Thing(
-            offer, spot, self._id(offer, spot), sku=offer.sku, price=_price(offer.price, spot.account), usual=usual
+            offer, spot, self._id(offer, spot), sku=offer.sku, price=price_of(offer.price, spot.account), usual=usual
         )
 
     def _facts(self, offer: Offer, spot: Spot) -> dict[str, Any]:
@@ -305,13 +305,13 @@ def _well_tagged(account: Account, team: str) -> dict[str, str]:
     return {"team": team, "env": account.env, "cost-center": company.COST_CENTERS[team]}
 
 
-def _price(usd: str, account: Account) -> int:
+def price_of(usd: str, account: Account) -> int:
     """A list price in millionths of the account's currency; never nothing."""
     return max(1, round(Decimal(usd) * account.payer.price_level * MILLION))
 
 
 def _priced(size: SizeOnOffer, account: Account) -> Size:
-    hourly = Decimal(_price(size.hourly, account)) / MILLION
+    hourly = Decimal(price_of(size.hourly, account)) / MILLION
     return Size(
         name=size.name, vcpus=size.vcpus, memory_gb=size.memory_gb, hourly=Money(hourly, account.payer.currency)
     )

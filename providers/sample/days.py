@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,7 @@ import numpy as np
 from analysis.periods import Period
 from providers.sample.cast import FOREVER, Thing
 from providers.sample.company import AWS, COMMITMENTS, TEAMS, Commitment
-from providers.sample.planted import PlantedSurprise
+from providers.sample.planted import LATER, LaterSurprise, PlantedSurprise
 
 TEN_THOUSAND = 10_000  # quantities are kept in ten-thousandths of a unit, prices in millionths of the currency
 WEEK = {  # Monday to Sunday
@@ -69,11 +70,17 @@ class Meters:
 
 
 class Calendar:
-    """What was used when, and how much of it is known on the day of the report."""
+    """What was used when, and how much of it is known on the day of the report.
 
-    def __init__(self, cloud: str, meters: Meters, *, seed: int, as_of: date) -> None:
+    A company that ``began`` before that day goes on from there: its past stays what it was, and what was planted for
+    later comes.
+    """
+
+    def __init__(self, cloud: str, meters: Meters, *, seed: int, as_of: date, began: date | None = None) -> None:
         self.cloud, self.meters, self.seed, self.as_of = cloud, meters, seed, as_of
+        self.began = began or as_of
         things = meters.things
+        self._later = dict(_later(things)) if self.as_of > self.began else {}
         self._rhythm = np.array([RHYTHMS.index(thing.offer.rhythm) for thing in things])
         self._noise = np.array([0.0 if thing.steady else thing.offer.noise for thing in things])
         self._growth = np.array([0.0 if thing.steady else thing.offer.growth for thing in things])
@@ -88,7 +95,7 @@ class Calendar:
         random = np.random.default_rng([self.seed, 23, self.cloud == AWS, _number(month.start)])
         noise = random.standard_normal((len(self.meters.things), len(days)))
         weekly = np.array([WEEK[rhythm] for rhythm in RHYTHMS])[self._rhythm][:, (days - 1) % 7]
-        years = (days - self.as_of.replace(day=1).toordinal()) / 365
+        years = (days - self.began.replace(day=1).toordinal()) / 365
         exponent = (
             self._growth[:, None] * years
             + self._noise[:, None] * noise
@@ -102,8 +109,9 @@ class Calendar:
         """The planted surprises' part of it."""
         extra = np.zeros((len(self.meters.things), month.days), dtype=np.int64)
         for place, thing in enumerate(self.meters.things):
-            if isinstance(thing.spot.plant, PlantedSurprise):
-                dollars = _surprise(thing.spot.plant, self.as_of, month)
+            plant = self._later.get(place, thing.spot.plant)
+            if isinstance(plant, PlantedSurprise | LaterSurprise):
+                dollars = _surprise(plant, self.began, month)
                 extra[place] = np.rint(dollars / (thing.price / 1e6) * TEN_THOUSAND)
         return extra
 
@@ -134,9 +142,19 @@ def _number(day: date) -> int:
     return day.year * 12 + day.month
 
 
-def _surprise(plant: PlantedSurprise, as_of: date, month: Period) -> np.ndarray:
+def _later(things: Sequence[Thing]) -> Iterator[tuple[int, LaterSurprise]]:
+    """Where the surprises of later days happen: to the first usual thing of the account that is of the service."""
+    for surprise in LATER:
+        for place, thing in enumerate(things):
+            there = (thing.offer.service, thing.spot.account.name) == (surprise.service, surprise.account)
+            if there and thing.spot.plant is None and thing.spot.ends == FOREVER:
+                yield place, surprise
+                break
+
+
+def _surprise(plant: PlantedSurprise | LaterSurprise, began: date, month: Period) -> np.ndarray:
     """Dollars that a surprise adds on each day of a month."""
-    since = np.arange(month.start.toordinal(), month.end.toordinal()) - plant.begins(as_of).toordinal()
+    since = np.arange(month.start.toordinal(), month.end.toordinal()) - plant.begins(began).toordinal()
     lasts = plant.days or FOREVER.toordinal()
     growing = since + 1 if plant.shape == "ramp" else np.ones_like(since)
     return np.where((since >= 0) & (since < lasts), plant.dollars * growing, 0.0)

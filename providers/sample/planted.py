@@ -84,6 +84,25 @@ class PlantedSurprise:
         return settled - timedelta(days=(settled.weekday() - 1) % 7)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterSurprise:
+    """A surprise for a company that goes on: it begins ``after`` days after the first report, and is never in that one.
+
+    It happens to something that is billed anyway: the first of ``service`` in ``account``.
+    """
+
+    account: str
+    service: str
+    shape: str
+    dollars: float
+    after: int
+    days: int = 0
+
+    def begins(self, began: date) -> date:
+        """Its first day."""
+        return began + timedelta(days=self.after)
+
+
 def _listed(kind: type[T], table: str) -> tuple[T, ...]:
     """The rows of a table beside this file; an empty cell is what is usual."""
     text = files(__package__).joinpath(table).read_text(encoding="utf-8")
@@ -94,3 +113,4 @@ def _listed(kind: type[T], table: str) -> tuple[T, ...]:
 DISKS = _listed(PlantedDisk, "disks.csv")
 MACHINES = _listed(PlantedMachine, "machines.csv")
 SURPRISES = _listed(PlantedSurprise, "surprises.csv")
+LATER = _listed(LaterSurprise, "later.csv")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import duckdb
@@ -25,6 +26,7 @@ from analysis.money import Money
 from analysis.periods import Period, month_before, month_of, months_after
 from providers.sample import charges, company, rows, truths
 from providers.sample.cast import Thing, cast
+from providers.sample.changes import Change, changed
 from providers.sample.charges import Promise, Row
 from providers.sample.company import AWS, AZURE
 from providers.sample.days import LATE, WEEK, Calendar, Meters
@@ -67,17 +69,35 @@ def write(
         things = cast(cloud, seed=seed, scale=scale, as_of=as_of)
         seen += [thing.seen for thing in things if thing.seen is not None]
         past += fixed(things, as_of)
-        bill = _Bill(cloud, things, out, seed, months, as_of)
+        bill = _Bill(cloud, things, out, seed, _months(as_of, months), as_of, as_of)
         for share, month in bill.written(sums, told):
             say((place + share) / 2, f"{company.PROVIDER_NAMES[cloud]}, {month}")
     (out / "inventory.json").write_bytes(INVENTORY.dump_json(seen, indent=1))
     (out / "past.json").write_bytes(PAST.dump_json(past, indent=1))
     (out / "budgets.json").write_bytes(BUDGETS.dump_json(_budgets(sums, told, as_of), indent=1))
-    _write_drivers(out / "drivers.csv", seed, months, as_of)
+    _write_drivers(out / "drivers.csv", _months(as_of, months)[0].start, seed, as_of, as_of)
     truth = {"seed": seed, "months": months, "scale": scale, "as_of": as_of.isoformat()} | _truth(sums, told, as_of)
     (out / "truths.json").write_text(json.dumps(truth, indent=1))
     say(1.0, "the sample company is written")
     return SampleFolder(out, as_of)
+
+
+def go_on(folder: SampleFolder, *, seed: int, months: int, began: date, as_of: date, changes: Sequence[Change]) -> None:
+    """Let a company that was written as of the day it ``began`` go on until the morning of ``as_of``, in its folder.
+
+    Months that are over and arrived stay as they are. ``changes`` are what people did to its resources meanwhile. The
+    truths are those of the beginning.
+    """
+    every = _months(began, months)
+    every += [month for month in _months(as_of, months) if month.start > every[-1].start]
+    seen: list[Disk | Machine] = []
+    for cloud in (AWS, AZURE):
+        things = changed(cast(cloud, seed=seed, scale=1, as_of=began), changes)
+        seen += [thing.seen for thing in things if thing.seen is not None]
+        since = folder.as_of - timedelta(days=len(LATE[cloud]) + 1)
+        _Bill(cloud, things, folder.root, seed, every, as_of, began).written_again(since)
+    (folder.root / "inventory.json").write_bytes(INVENTORY.dump_json(seen, indent=1))
+    _write_drivers(folder.root / "drivers.csv", every[0].start, seed, began, as_of)
 
 
 class _Told:
@@ -94,14 +114,16 @@ class _Told:
 class _Bill:
     """One cloud's bill, month by month."""
 
-    def __init__(self, cloud: str, things: list[Thing], out: Path, seed: int, months: int, as_of: date) -> None:
-        self.cloud, self.things, self.as_of = cloud, things, as_of
+    def __init__(  # noqa: PLR0913, PLR0917 (whose bill, where, of when)
+        self, cloud: str, things: list[Thing], out: Path, seed: int, months: list[Period], as_of: date, began: date
+    ) -> None:
+        self.cloud, self.things, self.as_of, self.began = cloud, things, as_of, began
         self.folder = out / "billing" / cloud
         self.meters = Meters.of(cloud, things)
-        self.calendar = Calendar(cloud, self.meters, seed=seed, as_of=as_of)
+        self.calendar = Calendar(cloud, self.meters, seed=seed, as_of=as_of, began=began)
         self.sheet = Sheet(cloud, self.meters)
         self.promise = Promise(cloud, self.meters)
-        self.months = _months(as_of, months)
+        self.months = months
 
     def written(self, sums: Sums, told: _Told) -> Iterator[tuple[float, Period]]:
         """Write every month, and reckon the coming ones; yield how far it is before each."""
@@ -124,6 +146,13 @@ class _Bill:
         told.surprises += truths.surprises(self.meters, self.as_of, extra)
         told.commitments[-1]["months"] = kept
 
+    def written_again(self, since: date) -> None:
+        """Write the months anew that have changed since a day: the last days of before have arrived, new ones came."""
+        for month in self.months:
+            if month.end > since:
+                rmtree(self.folder / f"{month.start:%Y-%m}", ignore_errors=True)
+                self._write(month, self.calendar.used(month), Sums())
+
     def _write(self, month: Period, complete: np.ndarray, sums: Sums) -> dict[str, str]:
         known = self.calendar.known(month)
         units = complete * known // ARRIVED
@@ -144,7 +173,7 @@ class _Bill:
 
     def _invoiced(self, month: Period, units: np.ndarray, made: list[Row], known: np.ndarray) -> list[Row]:
         """What comes with the invoice: credits, tax once the month is complete, and what is put right."""
-        extra = charges.put_right(self.cloud, month, self.as_of, self.months[0])
+        extra = charges.put_right(self.cloud, month, self.began, self.months[0])
         if known[charges.CREDIT_DAY - 1] == ARRIVED:
             extra += charges.credit(self.cloud, month)
         if known[-1] == ARRIVED:
@@ -227,9 +256,9 @@ def _rounded(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("1E2")).quantize(Decimal(1))
 
 
-def _write_drivers(path: Path, seed: int, months: int, as_of: date) -> None:
-    """Customers and orders a day, up to the day before ``as_of``."""
-    first, anchor = _months(as_of, months)[0].start, as_of.replace(day=1)
+def _write_drivers(path: Path, first: date, seed: int, began: date, as_of: date) -> None:
+    """Customers and orders a day, from the first day up to the one before ``as_of``."""
+    anchor = began.replace(day=1)
     with path.open("w", newline="") as file:
         to = csv.writer(file)
         to.writerow(("day", "customers", "orders"))
