@@ -19,7 +19,7 @@ import structlog
 from analysis.errors import NotSaved
 from bot.cadence.schedule import Schedule
 from bot.clock import Clock
-from bot.delivery.manner import Letter, announcements, packed, replies
+from bot.delivery.manner import Letter, announcements, packed, redrawings, replies
 from bot.delivery.routes import Audience
 from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform
 from commands.core.answer import Answer, Text, Tone
@@ -126,14 +126,18 @@ class Door:
         for pool in (self.writers, self.answerers):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def redraw(self, text: str) -> Answer:
+    async def redraw(self, text: str, reader: Place | None = None) -> Answer:
         """What an ask says now, to a reader who may do nothing else; leaves no line in the audit.
+
+        Somebody's own page is drawn for its ``reader``.
 
         Raises:
             FinOpsError: it cannot be told any more.
         """
         name = f"{REDRAWER}:{uuid4().hex}"
         ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock())
+        if reader is not None:
+            ask = Ask(name, reader, f"{reader.platform}:{reader.user}", reader.user, text, self.clock())
         return await self._thought(lambda: run_ask(text, self.contexts(ask), at_most=Permission.READ))
 
     async def _work(self) -> None:
@@ -170,7 +174,8 @@ class Door:
     def _packed(self, ask: Ask, said: Answer) -> tuple[list[Parcel], list[Enclosure]]:
         """Render an answer; one that cannot be rendered is replaced by words that can."""
         try:
-            return packed(self._letters(ask, said), ask.text, self.platforms)
+            parcels, enclosures = packed(self._letters(ask, said), ask.text, self.platforms)
+            return [*parcels, *redrawings(ask)], enclosures
         except Exception:
             log.exception("answer not rendered", key=ask.key, ask=ask.text)
             return packed(self._letters(ask, BROKEN), ask.text, self.platforms)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.ports import Ask
 from commands.core.context import Caller, Permission
 
+WINDOWED = ("slack",)  # the platforms that can open a window for one person
 EVERYBODY = "*"
 EVERYTHING = frozenset(Permission)
 CLOCK, REDRAW, TERMINAL = "clock:", "redraw:", "terminal:"
@@ -28,4 +29,12 @@ def caller_of(ask: Ask, roles: Mapping[str, Sequence[Permission]]) -> Caller:
         permissions = next(
             (frozenset(given) for role, given in roles.items() if role in (ask.user, EVERYBODY)), frozenset()
         )
-    return Caller(ask.user, ask.user_name or ask.user, permissions, ask.key)
+    return Caller(
+        ask.user,
+        ask.user_name or ask.user,
+        permissions,
+        ask.key,
+        locale=ask.locale,
+        timezone=ask.timezone,
+        has_windows=ask.place.platform in WINDOWED,
+    )

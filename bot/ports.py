@@ -17,6 +17,7 @@ from charts.picture import Picture
 from commands.core.answer import Answer, File
 
 Enclosure: TypeAlias = Picture | File  # what travels beside a message, kept by its digest
+HOME = "home"  # the ``view`` of a person's own page with the bot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Place:
     message: str = ""  # the message to take the place of
     url: str = ""  # a reply address that the platform gave with the ask (Slack: response_url)
     user: str = ""  # for private messages: whose eyes only
+    view: str = ""  # no message but a page of ``user``'s own: HOME, or the window that was opened with this id
 
     @property
     def lane(self) -> str:
@@ -50,6 +52,8 @@ class Ask:
     clicked: bool = False  # by a button on the message ``place.message``
     loud: bool = False  # may be answered for all to see (a mention, a direct message), not only for the asker
     attempt: int = 0  # how often it was leased; an ask that takes its answerer down is not tried for ever
+    locale: str = ""  # how its reader writes figures (``de_DE``), where one person alone reads the answer
+    timezone: str = ""  # where the asker is (``Europe/Berlin``), as far as the platform tells
 
 
 class Priority(IntEnum):
@@ -68,6 +72,7 @@ class Kind(StrEnum):
     PRIVATE = "private"  # seen by ``place.user`` alone
     EDIT = "edit"  # takes the place of ``place.message``; harmless to repeat
     SWAP = "swap"  # takes the place of a private message, through ``place.url``; harmless to repeat
+    VIEW = "view"  # fills the page ``place.view`` of ``place.user``; harmless to repeat, the newest counts
     FILE = "file"  # a document, handed over after the message that speaks of it; reconciled by its name when unclear
 
     @property
@@ -80,9 +85,9 @@ class Kind(StrEnum):
 class Parcel:
     """One message on its way out. ``id`` is unique for ever: the same id is the same message.
 
-    ``payload`` is what ``Platform.render`` made of an Answer. An EDIT may come without one: it is then drawn at the
-    moment of sending by asking ``ask`` again. So may a POST, which then says what is true when it leaves. ``shows``
-    names what the message is a view of: findings, alerts.
+    ``payload`` is what ``Platform.render`` made of an Answer. An EDIT or a VIEW may come without one: it is then drawn
+    at the moment of sending by asking ``ask`` again, a VIEW as its own reader. So may a POST, which then says what is
+    true when it leaves. ``shows`` names what the message is a view of: findings, alerts.
 
     ``under`` is the id of another parcel, the root: this one waits until that one is sent, and then answers in its
     thread (POST, FILE) or takes its place (EDIT). If the root is never delivered, neither is this one.
@@ -104,6 +109,8 @@ class Parcel:
     @property
     def lane(self) -> str:
         """Its place's lane; what only one person sees keeps nobody else waiting, and waits for nobody else."""
+        if self.kind is Kind.VIEW:
+            return f"{self.place.platform}:{self.place.tenant}:{self.place.user}:view:{self.place.view}"
         alone = self.kind in (Kind.PRIVATE, Kind.SWAP)
         return f"{self.place.lane}:{self.place.user}" if alone else self.place.lane
 

@@ -123,9 +123,13 @@ class Crew:
         return other
 
     def context(self, ask: Ask) -> Context:
-        """The world as this ask may see it."""
+        """The world as this ask may see it, told as its asker likes it where the answer is for them alone."""
+        caller = caller_of(ask, self.config.roles)
+        liked = self.state.preferences.met(ask.user, ask.timezone, ask.locale)
+        alone = bool(ask.locale or ask.place.view)
+        locale = (alone and (liked.locale or liked.told_locale)) or self.config.report.locale
         return Context(
-            caller=caller_of(ask, self.config.roles),
+            caller=replace(caller, locale=locale, timezone=liked.timezone or liked.told_timezone),
             now=self.clock(),
             costs=self.lake,
             findings=self.state.findings,
@@ -133,7 +137,8 @@ class Crew:
             assessments=self.assessor,
             verdicts=self.state.verdicts,
             drivers=self.drivers,
-            report=self.report,
+            report=replace(self.report, locale=locale),
+            preferences=self.state.preferences,
             tag_fix=remedies.tag_fix,
             machinery=self.machinery,
         )

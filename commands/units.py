@@ -90,6 +90,7 @@ def units(
             Chart(picture),
             *shares,
             *_panel(names, chosen, by, months, scope),
+            *_sharing(chosen, by, months, scope, has_windows=context.caller.has_windows),
             _note(context, found),
         ),
         Tone.WARN if (found.change or 0) > NOTICED else Tone.GOOD if (found.change or 0) < -NOTICED else Tone.CALM,
@@ -284,7 +285,6 @@ def _panel(names: Sequence[str], metric: str, by: str, months: int, scope: Mappi
             Field("months", "Months", options=tuple(map(str, MONTHS)), value=str(months) if months in MONTHS else "6"),
         ),
     )
-    share = quoted(("share", "units", f"metric={metric}", f"by={by}", f"months={months}", *given))
     return (
         Choices(
             "Metric", tuple(Button(name.capitalize(), ask(name, by, months)) for name in names), metric.capitalize()
@@ -292,8 +292,14 @@ def _panel(names: Sequence[str], metric: str, by: str, months: int, scope: Mappi
         Choices("By", tuple(Button(name.capitalize(), ask(metric, name, months)) for name in views), by.capitalize()),
         Choices("Months", tuple(Button(str(count), ask(metric, by, count)) for count in MONTHS), str(months)),
         form,
-        Buttons((Button("Share to channel", share),)),
     )
+
+
+def _sharing(metric: str, by: str, months: int, scope: Mapping[str, str], *, has_windows: bool) -> tuple[Part, ...]:
+    """What stands, for the channel; and the panel in a window, to look around without moving everybody's chart."""
+    given = (f"metric={metric}", f"by={by}", f"months={months}", *(f"{key}={value}" for key, value in scope.items()))
+    window = (Button("Open in a window", quoted(("units", PANEL, *given)), window=True),) if has_windows else ()
+    return (Buttons((Button("Share to channel", quoted(("share", "units", *given))), *window)),)
 
 
 def _picture(found: UnitEconomics, scope: str, locale: str) -> Picture:

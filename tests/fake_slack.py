@@ -159,6 +159,8 @@ METHODS: Mapping[str, Method] = {
     "files.info": Method("file", "file", ("files:read",), 100),
     "users.conversations": Method("types limit cursor exclude_archived", "", ("channels:read", "groups:read"), 50),
     "views.open": Method("trigger_id view", "trigger_id view", (), 100),
+    "views.publish": Method("user_id view hash", "user_id view", (), 100),
+    "views.update": Method("view_id external_id view hash", "view", (), 100),
     "users.info": Method("user include_locale", "user", ("users:read",), 100),
     "users.lookupByEmail": Method("email", "email", ("users:read.email",), 50),
 }
@@ -181,7 +183,11 @@ class FakeSlack:
         self.ephemerals: list[dict[str, Any]] = []
         self.files: dict[str, File] = {}
         self.views: list[dict[str, Any]] = []  # modals, the newest last
-        self.users = {name: {"id": name, "name": name.lower(), "real_name": f"Person {name}"} for name in ("U1", "U2")}
+        self.closed: set[str] = set()  # those that somebody has closed
+        self.homes: dict[str, dict[str, Any]] = {}  # what each person's Home shows
+        self.users: dict[str, dict[str, Any]] = {
+            name: {"id": name, "name": name.lower(), "real_name": f"Person {name}"} for name in ("U1", "U2")
+        }
         self.channels: dict[str, Channel] = {}
         self.channel("C1", "general")
         self._offset = 0.0
@@ -319,6 +325,38 @@ class FakeSlack:
             "view": {**view, "state": {"values": state}},
         }
         return await self.send(payload)
+
+    async def come_home(self, *, user: str = "U1", tab: str = "home", copies: int = 1) -> Acknowledged:
+        """Look at the bot's Home."""
+        event = {"type": "app_home_opened", "user": user, "channel": self._dm(user).id, "tab": tab}
+        return await self.deliver(self.event({**event, "event_ts": self._ts()}), copies=copies)
+
+    async def click_in(self, view: Mapping[str, Any], label: str, *, user: str = "U1") -> Acknowledged:
+        """Press the first button of Home or of a modal that says ``label``."""
+        elements = [one for block in view["blocks"] if block["type"] == "actions" for one in block["elements"]]
+        button = next(one for one in elements if one["text"]["text"] == label)
+        return await self.send(self._acted_in(view, button, user))
+
+    async def choose_in(self, view: Mapping[str, Any], menu: str, option: str, *, user: str = "U1") -> Acknowledged:
+        """Choose ``option`` of a modal's drop-down that is labelled ``menu``."""
+        sections = [block for block in view["blocks"] if block["type"] == "section" and "accessory" in block]
+        [select] = [one["accessory"] for one in sections if one["text"]["text"] == menu]
+        [chosen] = [one for one in select["options"] if one["text"]["text"] == option]
+        action = {"type": "static_select", "action_id": select["action_id"], "selected_option": chosen}
+        return await self.send(self._acted_in(view, action, user))
+
+    def _acted_in(self, view: Mapping[str, Any], element: Mapping[str, Any], user: str) -> dict[str, Any]:
+        """What Slack sends for a click on a page: there is no message, no channel and no response_url."""
+        return {
+            "type": "block_actions",
+            "api_app_id": self.app_id,
+            "team": {"id": self.team, "domain": "fake"},
+            "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": self.team},
+            "container": {"type": "view", "view_id": view["id"]},
+            "view": dict(view),
+            "trigger_id": f"{next(self._ids)}.2.abc",
+            "actions": [{**element, "block_id": "b", "action_ts": self._ts()}],
+        }
 
     def _acted(self, message: Mapping[str, Any], element: Mapping[str, Any], user: str) -> dict[str, Any]:
         container = {
@@ -684,6 +722,26 @@ class FakeSlack:
             raise Refused(f"invalid_arguments: {wrong}")
         self.views.append({**view, "id": f"V{next(self._ids)}", "hash": f"{next(self._ids)}.h"})
         return {"view": self.views[-1]}
+
+    def _views_update(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        view = json.loads(args["view"]) if isinstance(args["view"], str) else args["view"]
+        if wrong := view_problems(view, self._usable):
+            raise Refused(f"invalid_arguments: {wrong}")
+        found = [one for one in self.views if one["id"] == args["view_id"]]
+        if not found or args["view_id"] in self.closed:
+            raise Refused("not_found")
+        found[0].update(view)
+        found[0]["hash"] = f"{next(self._ids)}.h"
+        return {"view": found[0]}
+
+    def _views_publish(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        view = json.loads(args["view"]) if isinstance(args["view"], str) else args["view"]
+        if wrong := view_problems(view, self._usable):
+            raise Refused(f"invalid_arguments: {wrong}")
+        if args["user_id"] not in self.users:
+            raise Refused("user_not_found")
+        self.homes[args["user_id"]] = {**view, "id": f"VHOME{args['user_id']}", "hash": f"{next(self._ids)}.h"}
+        return {"view": self.homes[args["user_id"]]}
 
     def _files_info(self, args: Mapping[str, Any]) -> dict[str, Any]:
         file = self.files.get(args["file"])

@@ -30,8 +30,8 @@ def problems(blocks: object, usable: Callable[[str], bool] = lambda _file: True)
     return found + [f"invalid slack file {file}" for file in files if not FILE_ID.match(file) or not usable(file)]
 
 
-def view_problems(view: Mapping[str, Any]) -> list[str]:
-    """Everything that Slack would refuse in a modal."""
+def view_problems(view: Mapping[str, Any], usable: Callable[[str], bool] = lambda _file: True) -> list[str]:
+    """Everything that Slack would refuse in a modal or in Home, neither of which has tables."""
     inputs = {
         "input": {
             "block_id": _string(255),
@@ -40,6 +40,7 @@ def view_problems(view: Mapping[str, Any]) -> list[str]:
             "element!": _of(INPUT),
         }
     }
+    pages = {kind: rules for kind, rules in BLOCKS.items() if kind not in {"table", "data_table"}}
     modal: Mapping[str, Mapping[str, Check]] = {
         "modal": {
             "title!": _text(24, "plain_text"),
@@ -47,10 +48,24 @@ def view_problems(view: Mapping[str, Any]) -> list[str]:
             "close": _text(24, "plain_text"),
             "callback_id": _string(255),
             "private_metadata": _string(3000),
-            "blocks!": _several(100, _of(inputs)),
-        }
+            "blocks!": _several(100, _of(pages | inputs)),
+        },
+        "home": {"blocks!": _several(100, _of(pages)), "private_metadata": _string(3000), "callback_id": _string(255)},
     }
-    return list(_shape(view, "view", modal))
+    files = [element["slack_file"].get("id", "") for element in _walk(view) if "slack_file" in element]
+    return [
+        *_shape(view, "view", modal),
+        *_twice(view),
+        *(f"invalid slack file {file}" for file in files if not FILE_ID.match(file) or not usable(file)),
+    ]
+
+
+def _twice(view: Mapping[str, Any]) -> Iterator[str]:
+    """Inputs are known by their blocks; what is pressed or chosen at once is known by its own name."""
+    pressed = [block for block in view.get("blocks", ()) if block["type"] != "input"]
+    ids = [element["action_id"] for element in _walk(pressed) if "action_id" in element]
+    if len(ids) != len(set(ids)):
+        yield "an action_id comes twice"
 
 
 def letters(blocks: object) -> int:

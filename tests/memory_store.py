@@ -214,7 +214,7 @@ class MemoryStore:
     def _coalesce(self) -> None:
         newest: dict[tuple[str, str, str], Sending] = {}
         for row in self.outbox.values():
-            if row.state == "pending" and row.parcel.kind is Kind.EDIT:
+            if row.state == "pending" and row.parcel.kind in {Kind.EDIT, Kind.VIEW}:
                 place = row.parcel.lane, row.parcel.place.message, row.parcel.under
                 if older := newest.get(place):
                     older.state = "superseded"

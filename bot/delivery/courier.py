@@ -26,6 +26,7 @@ from bot.ports import (
     Outbox,
     Parcel,
     Paused,
+    Place,
     Platform,
     Priority,
     Unclear,
@@ -55,14 +56,15 @@ def _pool() -> Executor:
 
 @dataclass
 class Courier:
-    """Delivers, ``width`` parcels at a time; ``redraw`` answers an ask for messages that are drawn when they are sent.
+    """Delivers, ``width`` parcels at a time.
 
-    All its waiting is on the event loop's clock.
+    ``redraw`` answers the ask of what is drawn when it is sent, for its reader if it is a page of theirs. All waiting
+    is on the event loop's clock.
     """
 
     outbox: Outbox
     platforms: Mapping[str, Platform]
-    redraw: Callable[[str], Awaitable[Answer]]
+    redraw: Callable[[str, Place | None], Awaitable[Answer]]
     width: int = 20
     queue: int = 5  # of them may wait for their workspace's pace
     pool: Executor = field(default_factory=_pool)
@@ -159,7 +161,8 @@ class Courier:
         """The parcel with something in it: what has no payload yet says what its ask says now."""
         if parcel.payload or not parcel.ask:
             return parcel
-        answer = await self.redraw(parcel.ask)
+        reader = parcel.place if parcel.kind is Kind.VIEW else None
+        answer = await self.redraw(parcel.ask, reader)
         payload, pictures = self._platform(parcel).render(answer, parcel.ask)
         if pictures:
             await self._in_thread(self.outbox.put, (), pictures)
@@ -175,7 +178,7 @@ class Courier:
     async def _delivered(self, parcel: Parcel, tenant: str, message: str) -> None:
         self._paces[tenant].well()
         self._strange.pop(parcel.id, None)
-        if parcel.kind not in {Kind.PRIVATE, Kind.SWAP}:
+        if parcel.kind not in {Kind.PRIVATE, Kind.SWAP, Kind.VIEW}:
             await self._in_thread(self.outbox.rest, parcel.lane, self.lane_seconds)
         if not await self._in_thread(self.outbox.sent, parcel, message):
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)

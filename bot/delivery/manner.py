@@ -8,7 +8,7 @@ from datetime import datetime
 
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
-from bot.ports import Ask, Enclosure, Kind, Parcel, Place, Platform, Priority
+from bot.ports import HOME, Ask, Enclosure, Kind, Parcel, Place, Platform, Priority
 from commands.core.answer import Answer, Button, Buttons, Tone
 from commands.core.context import Permission
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
@@ -44,6 +44,8 @@ def replies(ask: Ask, answer: Answer) -> list[Letter]:
 
 
 def _first(ask: Ask, answer: Answer) -> list[Letter]:
+    if ask.place.view:
+        return _in_view(ask, answer)
     if ask.clicked and answer.replaces:
         if not ask.place.message:
             return [_reply(ask, Kind.SWAP, answer)]
@@ -51,6 +53,37 @@ def _first(ask: Ask, answer: Answer) -> list[Letter]:
     if not answer.private and (answer.shared or (ask.loud and not ask.clicked)):
         return [_reply(ask, Kind.POST, answer)]
     return [_reply(ask, Kind.PRIVATE, _with_share(ask.text, answer))]
+
+
+def _in_view(ask: Ask, answer: Answer) -> list[Letter]:
+    """What is said to somebody who asked on a page of their own.
+
+    A window shows the answer to its own choices. Home shows itself, whatever was done on it; what else is said there
+    comes as a private message.
+    """
+    if answer.shared and not answer.private and ask.place.conversation:
+        return [_reply(replace(ask, place=replace(ask.place, view="")), Kind.POST, answer)]
+    if ask.place.view != HOME or is_home(ask.text):
+        return [_reply(ask, Kind.VIEW, answer)]
+    if answer.replaces:
+        return []
+    alone = Place(ask.place.platform, ask.place.tenant, user=ask.place.user)
+    return [_reply(replace(ask, place=alone), Kind.PRIVATE, answer)]
+
+
+def redrawings(ask: Ask) -> list[Parcel]:
+    """What an ask has drawn anew: the page it was clicked on, since what that shows may have changed."""
+    if ask.place.view != HOME or is_home(ask.text):
+        return []
+    return [Parcel(f"{ask.key}:home", ask.place, Kind.VIEW, Priority.REPLY, ask=HOME)]
+
+
+def is_home(ask: str) -> bool:
+    """Whether an ask is for the asker's own page."""
+    try:
+        return words_of(ask)[:1] == [HOME]
+    except BadAsk:
+        return False
 
 
 def announcements(ask: Ask, answer: Answer, audience: Audience, due: datetime | None = None) -> list[Letter]:
@@ -89,8 +122,8 @@ def packed(
         asked = letter.ask or ask
         payload, seen = platforms[letter.place.platform].render(letter.answer, asked)
         enclosed |= {picture.digest: picture for picture in seen} | {file.digest: file for file in letter.answer.files}
-        shows = letter.answer.shows if letter.kind is Kind.POST else ()
-        drawn = _view(redrawn_by(asked), shows)
+        shows = letter.answer.shows if letter.kind in (Kind.POST, Kind.VIEW) else ()
+        drawn = _view(redrawn_by(asked), shows) if letter.kind is not Kind.VIEW else ("", shows)
         parcels.append(
             Parcel(
                 letter.id,
@@ -110,7 +143,7 @@ def packed(
 def _documents(letter: Letter) -> Iterator[Parcel]:
     """The documents of a letter: into its thread or channel, or, where it is for one person, to that person alone."""
     place = replace(letter.place, message="", url="")
-    if letter.kind in (Kind.PRIVATE, Kind.SWAP):
+    if letter.kind in (Kind.PRIVATE, Kind.SWAP, Kind.VIEW):
         place = Place(place.platform, place.tenant, user=place.user)
     for number, file in enumerate(letter.answer.files):
         payload = {"document": file.digest, "name": file.name, "said": file.said}

@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from analysis.errors import BadConfig, NotSaved
 from bot.clock import Clock
-from bot.ports import Ask, Place
+from bot.ports import HOME, Ask, Place
 from bot.slack import modal
 from bot.slack.errors import code
 from bot.slack.post import SlackPlatform
@@ -42,6 +42,7 @@ LAST_RETRY = "3"  # Slack hands an event over four times: at once, again, after 
 
 ANYTHING = re.compile("")
 OUR_BUTTON = re.compile(r"^ask:\d+$")
+OUR_WINDOW = re.compile(rf"^{modal.WINDOW}:\d+$")
 OUR_FORM = re.compile(rf"^{modal.FORM}:\d+$")
 LINK = re.compile(r"<(?:(?:https?|mailto|tel):[^|>]*\|([^>]+)|((?:https?|mailto|tel):[^>]+)|#\w+\|([^>]+))>")
 
@@ -134,9 +135,11 @@ class Listeners:
         app.command(ANYTHING)(self.unknown_command)
         app.event("app_mention")(self.mentioned)
         app.event("message")(self.written)
+        app.event("app_home_opened")(self.came_home)
         app.event(ANYTHING)(self.ignored)
         app.action(OUR_BUTTON)(self.clicked)
         app.action(OUR_FORM)(self.opened)
+        app.action(OUR_WINDOW)(self.looked_into)
         app.view(modal.VIEW)(self.filled_in)
         app.action(ANYTHING)(self.unknown_button)
         app.error(self.broke)
@@ -164,7 +167,7 @@ class Listeners:
         )
         key = f"slack:cmd:{self.workspace.team}:{_word(body, 'trigger_id')}"
         try:
-            await self.intake(self._ask(key, place, body.get("user_name", ""), body.get("text", "")))
+            await self.intake(await self._ask(key, place, body.get("user_name", ""), body.get("text", "")))
         except NotSaved:
             await ack(NOT_SAVED)
         else:
@@ -183,13 +186,26 @@ class Listeners:
             return None
         return await self._heard(body, event, request, event.get("thread_ts", ""))
 
+    async def came_home(self, body: Body, event: Body) -> BoltResponse | None:
+        """Somebody looks at their Home: it is drawn for them."""
+        if event.get("tab") != HOME:
+            return None
+        user = _word(event, "user")
+        place = self._place(user=user, view=HOME)
+        key = f"slack:event:{_word(body, 'api_app_id')}:{_word(body, 'event_id')}"
+        try:
+            await self.intake(await self._ask(key, place, "", HOME, clicked=True))
+        except NotSaved:
+            return BoltResponse(status=503)  # Slack hands it over again
+        return None
+
     async def _heard(self, body: Body, event: Body, request: AsyncBoltRequest, thread: str) -> BoltResponse | None:
         user = _word(event, "user")
         place = self._place(conversation=_word(event, "channel"), thread=thread, user=user)
         key = f"slack:event:{_word(body, 'api_app_id')}:{_word(body, 'event_id')}"
         words = _word(event, "text").replace(f"<@{self.workspace.bot_user}>", " ")
         try:
-            await self.intake(self._ask(key, place, await self.platform.person(user), words, loud=True))
+            await self.intake(await self._ask(key, place, "", words, loud=True))
         except NotSaved:
             if request.headers.get("x-slack-retry-num") == [LAST_RETRY]:
                 await self.platform.whisper(place, NOT_SAVED)
@@ -201,11 +217,11 @@ class Listeners:
         place = self._clicked_place(body)
         user = _part(body, "user")
         name = user.get("name") or user.get("username", "")
-        seen = _word(body, "container", "message_ts")
+        seen = place.view or _word(body, "container", "message_ts")
         name_of_click = (seen, _word(action, "action_id"), place.user, _word(action, "action_ts"))
         key = ":".join(("slack:act", self.workspace.team, place.conversation, *name_of_click))
         try:
-            await self.intake(self._ask(key, place, name, _carried(action), clicked=True))
+            await self.intake(await self._ask(key, place, name, _carried(action), clicked=True))
         except NotSaved:
             await self.platform.whisper(place, NOT_SAVED)
         await ack()
@@ -218,6 +234,20 @@ class Listeners:
         )
         await ack()
 
+    async def looked_into(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        """A button whose answer comes in a window: it opens at once, and is filled when the answer is there."""
+        place, label = self._clicked_place(body), _word(action, "text", "text")
+        view = await self.platform.open(_word(body, "trigger_id"), modal.waiting(label, place))
+        place = replace(place, view=view, message="", url="") if view else place
+        user = _part(body, "user")
+        key = f"slack:window:{self.workspace.team}:{view or _word(body, 'trigger_id')}"
+        name = user.get("name") or user.get("username", "")
+        try:
+            await self.intake(await self._ask(key, place, name, _word(action, "value"), clicked=True))
+        except NotSaved:
+            await self.platform.whisper(place, NOT_SAVED)
+        await ack()
+
     async def filled_in(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """A form that was sent: the ask that it completes."""
         ask, opened_at = modal.submitted(view)
@@ -226,7 +256,7 @@ class Listeners:
         key = f"slack:view:{self.workspace.team}:{_word(view, 'id')}:{_word(view, 'hash')}"
         name = user.get("name") or user.get("username", "")
         try:
-            await self.intake(self._ask(key, place, name, ask, clicked=True))
+            await self.intake(await self._ask(key, place, name, ask, clicked=True))
         except NotSaved:
             first = next(iter(view["state"]["values"]), "")
             await ack(response_action="errors", errors={first: NOT_SAVED})
@@ -265,6 +295,8 @@ class Listeners:
     def _clicked_place(self, body: Body) -> Place:
         """Where a click happened. Slack can edit a message by its ``ts``, but an ephemeral one only by its address."""
         seen = _part(body, "container")
+        if seen.get("type") == "view":
+            return self._viewed_place(body)
         return self._place(
             conversation=_word(body, "channel", "id"),
             thread=seen.get("thread_ts", ""),
@@ -273,17 +305,29 @@ class Listeners:
             user=_word(body, "user", "id"),
         )
 
-    def _ask(self, key: str, place: Place, name: str, text: str, *, clicked: bool = False, loud: bool = False) -> Ask:
-        said = text if clicked else as_typed(text)
+    def _viewed_place(self, body: Body) -> Place:
+        """The page on which a click happened: Home, or a window that knows where it was opened."""
+        view, user = _part(body, "view"), _word(body, "user", "id")
+        if view.get("type") == HOME:
+            return self._place(user=user, view=HOME)
+        return replace(modal.opened_at(view), tenant=self.workspace.team, user=user, view=_word(view, "id"))
+
+    async def _ask(
+        self, key: str, place: Place, name: str, text: str, *, clicked: bool = False, loud: bool = False
+    ) -> Ask:
+        person = await self.platform.person(place.user)
+        alone = bool(place.view) or place.conversation.startswith("D") or not (loud or place.message)
         return Ask(
             key=key,
             place=place,
             user=f"slack:{place.user}",
-            user_name=name or place.user,
-            text=said,
+            user_name=name or person.name,
+            text=text if clicked else as_typed(text),
             received_at=self.clock(),
             clicked=clicked,
             loud=loud,
+            locale=person.locale.replace("-", "_") if alone else "",
+            timezone=person.timezone,
         )
 
 

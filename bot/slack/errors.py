@@ -49,6 +49,7 @@ UNDELIVERABLE = frozenset(
         "user_not_visible",
     }
 )
+CLOSED = frozenset({"not_found", "view_not_found", "expired_trigger_id"})  # a modal that is no longer there
 CONTENT = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 NOT_FOR_EYES = frozenset({"channel_not_found", "is_archived", "not_in_channel", "user_not_in_channel"})
 

@@ -18,6 +18,7 @@ from commands.core.registry import quoted
 
 FORM = "form"
 VIEW = "form"
+WINDOW = "window"
 MAX_TITLE = 24
 MAX_LABEL = 75
 MAX_TYPED = 1_500
@@ -37,7 +38,7 @@ def view(value: str, label: str, place: Place) -> Mapping[str, Any]:
         ValueError: the value is no form of ours.
     """
     title, ask, fields = json.loads(value)
-    kept = {"ask": ask, "place": asdict(place)}
+    kept = {"ask": ask, "place": _kept(place)}
     return {
         "type": "modal",
         "callback_id": VIEW,
@@ -59,6 +60,38 @@ def submitted(view: Mapping[str, Any]) -> tuple[str, Place]:
     filled = {name: _value(next(iter(box.values()))) for name, box in view["state"]["values"].items()}
     options = [f"{name}={value}" for name, value in filled.items() if value]
     return f"{kept['ask']} {quoted(options)}".strip(), Place(**kept["place"])
+
+
+def waiting(label: str, place: Place) -> Mapping[str, Any]:
+    """The modal of a window that was opened at ``place``, until its answer is there."""
+    blocks = [{"type": "section", "text": _plain("One moment …", MAX_LABEL)}]
+    return window({"text": label, "blocks": blocks}, label, place)
+
+
+def window(payload: Mapping[str, Any], title: str, place: Place) -> Mapping[str, Any]:
+    """The modal that shows an answer; it knows where it was opened, so that what is shared from it goes there."""
+    return {
+        "type": "modal",
+        "callback_id": WINDOW,
+        "private_metadata": json.dumps({"title": title, "place": _kept(place)}, separators=(",", ":")),
+        "title": _plain(title, MAX_TITLE),
+        "close": _plain("Close", MAX_TITLE),
+        "blocks": payload["blocks"],
+    }
+
+
+def opened_at(view: Mapping[str, Any]) -> Place:
+    """Where a window was opened.
+
+    Raises:
+        ValueError: it is no view of ours.
+    """
+    return Place(**json.loads(view["private_metadata"])["place"])
+
+
+def _kept(place: Place) -> dict[str, str]:
+    """What a view has to remember of a place; all else is empty."""
+    return {name: value for name, value in asdict(place).items() if value}
 
 
 def _input(one: Field) -> dict[str, Any]:

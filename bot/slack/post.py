@@ -16,15 +16,28 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.ports import DeliveryError, Kind, Later, Parcel, Paused, Place, Unclear, Undeliverable
-from bot.slack import render
-from bot.slack.errors import CONTENT, GONE, NOT_FOR_EYES, OK, SERVER_ERROR, TOO_MANY, code, retry_after, translated
+from bot.ports import HOME, DeliveryError, Kind, Later, Parcel, Paused, Place, Profile, Unclear, Undeliverable
+from bot.slack import modal, render
+from bot.slack.errors import (
+    CLOSED,
+    CONTENT,
+    GONE,
+    NOT_FOR_EYES,
+    OK,
+    SERVER_ERROR,
+    TOO_MANY,
+    code,
+    retry_after,
+    translated,
+)
+from bot.slack.people import SlackPeople
 from bot.slack.text import clean, cut, escaped
 from charts.picture import Picture
 from commands.core.answer import Answer, File
 
 log = structlog.get_logger(__name__)
 
+WHO_SECONDS = 0.5  # for a name, of the three that Slack waits
 OPEN_SECONDS = 2.0  # a trigger is good for three
 HTTP_SECONDS = 10  # a sixth of the outbox's lease, so that a request is over before its lease is
 EVENT_TYPE = "pitcrew_delivery"
@@ -32,6 +45,7 @@ BEFORE_FIRST_TRY = timedelta(seconds=60)  # Slack's clock and ours differ
 PAGE = 100
 READY_SECONDS = (0.2, 0.4, 0.8, 1.6)  # Slack works on an upload before it can be shown: a second or two
 AGAIN_SECONDS = (0.5, 1.0, 2.0)
+WINDOW_TITLE = "Pitcrew"
 LONGEST_ALT = 1_000  # of an upload; a block's may be longer
 SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 QUIET: Mapping[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
@@ -81,14 +95,17 @@ async def connected(token: str, api_url: str, *, seconds: float = HTTP_SECONDS) 
 
 @dataclass(slots=True)
 class SlackPlatform:
-    """Slack, as delivery sees it; it remembers the ids of channels and the names of people."""
+    """Slack, as delivery sees it; it remembers the ids of channels."""
 
     client: AsyncWebClient
     uploads: Uploads
     pause: Pause = asyncio.sleep
     name: str = "slack"
     _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
-    _people: dict[str, str] = field(default_factory=dict)  # "U0123" -> "Ann Lee"
+    people: SlackPeople = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.people = SlackPeople(self.client)
 
     def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:  # noqa: ARG002
         """The blocks of one message and its pictures. Slack needs the ask for nothing: buttons carry their own."""
@@ -157,29 +174,25 @@ class SlackPlatform:
         except (DeliveryError, TimeoutError) as error:
             log.warning("slack whisper lost", error=str(error) or type(error).__name__)
 
-    async def open(self, trigger: str, view: Mapping[str, Any]) -> None:
-        """Show a modal to whoever has just clicked; a click that is older than three seconds shows nothing."""
+    async def open(self, trigger: str, view: Mapping[str, Any]) -> str:
+        """Show a modal to whoever has just clicked, and give back its id; "" where Slack did not open it in time."""
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                await self.client.views_open(trigger_id=trigger, view=dict(view))
+                said = await self.client.views_open(trigger_id=trigger, view=dict(view))
+            return str(said["view"]["id"])
         except SlackApiError as error:
             log.warning("slack modal not opened", error=code(error))
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("slack modal not opened", error=type(error).__name__)
+        return ""
 
-    async def person(self, user: str) -> str:
-        """What people call ``user``; the id itself where Slack does not tell in a second."""
-        if user not in self._people:
-            try:
-                async with asyncio.timeout(1):
-                    found = (await self.client.users_info(user=user))["user"]
-            except (SlackClientError, aiohttp.ClientError, TimeoutError):
-                return user
-            profile = found.get("profile", {})
-            self._people[user] = (
-                clean(profile.get("display_name", "")) or clean(profile.get("real_name", "")) or found.get("name", user)
-            )
-        return self._people[user]
+    async def person(self, user: str) -> Profile:
+        """Who ``user`` is; nothing but the id where Slack does not tell in time, which leaves it for the next ask."""
+        try:
+            async with asyncio.timeout(WHO_SECONDS):
+                return await self.people.profile(user)
+        except TimeoutError:
+            return Profile(user)
 
     async def _deliver(self, parcel: Parcel, payload: Mapping[str, Any]) -> str:
         match parcel.kind:
@@ -191,6 +204,8 @@ class SlackPlatform:
                 return await self._show(parcel.place, payload, delivery=parcel.id)
             case Kind.SWAP:
                 return await self._show(parcel.place, payload, delivery=parcel.id, swap=True)
+            case Kind.VIEW:
+                return await self._fill(parcel.place, payload)
             case Kind.FILE:
                 return await self._hand_over(parcel.place, payload)
 
@@ -226,6 +241,20 @@ class SlackPlatform:
             **{"blocks": [], **payload},
         )
         return str(said["ts"])
+
+    async def _fill(self, place: Place, payload: Mapping[str, Any]) -> str:
+        """Somebody's own page: Home, or a modal that may have been closed meanwhile, which nobody minds."""
+        if place.view == HOME:
+            blocks = render.page(payload, forms=True)
+            await self.client.views_publish(user_id=place.user, view={"type": "home", "blocks": blocks})
+            return HOME
+        view = modal.window({"blocks": render.page(payload, forms=False)}, WINDOW_TITLE, place)
+        try:
+            await self.client.views_update(view_id=place.view, view=dict(view))
+        except SlackApiError as error:
+            if code(error) not in CLOSED:
+                raise
+        return ""
 
     async def _show(self, place: Place, payload: Mapping[str, Any], *, delivery: str = "", swap: bool = False) -> str:
         """For one pair of eyes: where they asked if Slack still allows it, else in the channel, else in their DMs."""

@@ -75,6 +75,33 @@ def render(answer: Answer) -> Payload:
     return {"text": _fallback(title, answer.parts), "blocks": [header, *_fitting(_numbered(answer.parts))]}
 
 
+def page(payload: Mapping[str, Any], *, forms: bool) -> list[Block]:
+    """A message's blocks as those of a page, Home or a modal, where Slack has no tables of its own.
+
+    A page has no notification, so its text is not needed; in a modal a button cannot open a form on top of itself.
+    """
+    blocks = [_set(block) if block["type"] == "table" else block for block in payload.get("blocks", ())]
+    if not blocks:
+        return [_paragraph([_run(clean(payload["text"], lines=True))])]
+    return blocks if forms else [left for block in blocks if (left := _without_forms(block))]
+
+
+def _set(table: Block) -> Block:
+    """Slack's own table set in monospace."""
+    rows = [[cell["text"] for cell in row] for row in table["rows"]]
+    numbers = [column for column, one in enumerate(table["column_settings"]) if one["align"] == "right"]
+    return _monospaced(rows, numbers)
+
+
+def _without_forms(block: Block) -> Block | None:
+    """A block without the buttons that open something; nothing, if it has no others."""
+    if block["type"] != "actions":
+        return block
+    opening = (f"{modal.FORM}:", f"{modal.WINDOW}:")
+    left = [one for one in block["elements"] if not one["action_id"].startswith(opening)]
+    return {**block, "elements": left} if left else None
+
+
 def pictures(payload: Mapping[str, Any]) -> list[str]:
     """The digests of the pictures that a payload still waits for."""
     ids = [block["slack_file"]["id"] for block in payload.get("blocks", ()) if "slack_file" in block]
@@ -278,7 +305,8 @@ def _can_ask(ask: str) -> bool:
 def _button(index: int, button: Button) -> Block:
     label = _plain(clean(button.label) or UNNAMED, MAX_LABEL)
     style = {"style": STYLES[button.tone]} if button.tone in STYLES else {}
-    return {"type": "button", "action_id": f"ask:{index}", "text": label, "value": button.ask, **style}
+    name = modal.WINDOW if button.window else "ask"
+    return {"type": "button", "action_id": f"{name}:{index}", "text": label, "value": button.ask, **style}
 
 
 def _table(table: Table, *, native: bool) -> Iterator[Block]:

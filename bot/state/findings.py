@@ -82,6 +82,8 @@ class FindingsTable:
             if row:
                 step = Step(move.verb, move.to, by.id, by.name, move.reason, now)
                 self._stepped(connection, [(row.id, row.version, step)])
+                people = {one for one in (before.owner, row.owner) if one}
+                self.outbox.redraw_homes(connection, sorted(people), f"{row.id}:{row.version}")
         if refusal:
             raise refusal
         return _finding(row, now.date())

@@ -80,4 +80,6 @@ def _ask(row: Any) -> Ask:  # noqa: ANN401 (a row)
         row.clicked,
         row.loud,
         row.attempt,
+        row.locale,
+        row.timezone,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import NotFound
-from bot.ports import Enclosure, Kind, Parcel, Place, Priority, anew
+from bot.ports import HOME, Enclosure, Kind, Parcel, Place, Priority, anew
 from bot.state import schema
 from bot.state.database import LEASE_LOCK, Database
 from charts.picture import Picture
 from commands.core.answer import File
 
 outbox, message, shown, lane = schema.outbox, schema.message, schema.shown, schema.lane
+COALESCED = (Kind.EDIT.value, Kind.VIEW.value)
 MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value, Kind.FILE.value)  # an edit that arrives twice is the same edit
 
 
@@ -51,18 +52,7 @@ class OutboxTable:
         A message that is just on its way is drawn anew when it has arrived.
         """
         seen = sa.select(message).join(shown, shown.c.message == message.c.number).where(shown.c.finding == finding)
-        edits = [
-            Parcel(
-                f"edit:{row.number}:{finding}:{version}",
-                Place(row.platform, row.tenant, row.conversation, message=row.message, user=row.user),
-                Kind.EDIT,
-                Priority.EDIT,
-                ask=row.ask,
-                shows=(finding,),
-            )
-            for row in connection.execute(seen)
-            if row.ask
-        ]
+        edits = [_redrawn(row, finding, version) for row in connection.execute(seen) if row.ask]
         edits += [
             Parcel(
                 f"edit:{row.number}:{row.id}:{version}",
@@ -77,6 +67,19 @@ class OutboxTable:
             if finding in row.shows and (row.payload or row.state == "leased")
         ]
         self.enter(connection, edits, ())
+
+    def redraw_homes(self, connection: sa.Connection, callers: Iterable[str], key: str) -> None:
+        """Have the own pages of people drawn anew, of those who ever opened theirs; ``key`` names what changed."""
+        for caller in callers:
+            platform, _, user = caller.partition(":")
+            seen = sa.select(message).where(
+                message.c.platform == platform, message.c.conversation == user, message.c.message == HOME
+            )
+            places = [
+                Place(row.platform, row.tenant, user=user, view=HOME) for row in connection.execute(seen).all() if user
+            ]
+            pages = [Parcel(f"home:{place.lane}:{key}", place, Kind.VIEW, Priority.EDIT, ask=HOME) for place in places]
+            self.enter(connection, pages, ())
 
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out."""
@@ -128,6 +131,8 @@ class OutboxTable:
                 return False
             if message and parcel.shows and parcel.kind is Kind.POST:
                 self._remember(connection, parcel, message)
+            if parcel.kind is Kind.VIEW and parcel.place.view == HOME:
+                self._remember_home(connection, parcel)
             return True
 
     def later(self, parcel: Parcel, seconds: float, why: str, *, unclear: bool = False) -> None:
@@ -226,17 +231,17 @@ class OutboxTable:
         )
 
     def _coalesce(self, connection: sa.Connection) -> None:
-        """Of several pending edits of one message only the newest counts."""
+        """Of several pending edits of one message, or fillings of one page, only the newest counts."""
         newer = outbox.alias("newer")
         overtaken = sa.exists().where(
             newer.c.state == "pending",
-            newer.c.kind == Kind.EDIT.value,
+            newer.c.kind == outbox.c.kind,
             newer.c.lane == outbox.c.lane,
             newer.c.message == outbox.c.message,
             newer.c.under == outbox.c.under,
             newer.c.number > outbox.c.number,
         )
-        old = sa.update(outbox).where(outbox.c.state == "pending", outbox.c.kind == Kind.EDIT.value, overtaken)
+        old = sa.update(outbox).where(outbox.c.state == "pending", outbox.c.kind.in_(COALESCED), overtaken)
         connection.execute(old.values(state="superseded"))
 
     def _orphaned(self, connection: sa.Connection) -> None:
@@ -275,6 +280,26 @@ class OutboxTable:
         for finding in parcel.shows if row else ():
             seen = {"message": row.number, "finding": finding} if row else {}
             connection.execute(self.database.insert(shown).values(seen).on_conflict_do_nothing())
+
+    def _remember_home(self, connection: sa.Connection, parcel: Parcel) -> None:
+        """A page of somebody's own is a view of what it shows now, and of nothing that it showed before."""
+        place = parcel.place
+        kept = {"platform": place.platform, "tenant": place.tenant, "conversation": place.user, "message": HOME}
+        connection.execute(self.database.insert(message).values(kept | {"ask": HOME}).on_conflict_do_nothing())
+        mine = (message.c[name] == value for name, value in kept.items())
+        number = connection.execute(sa.select(message.c.number).where(*mine)).scalar_one()
+        connection.execute(sa.delete(shown).where(shown.c.message == number))
+        for finding in parcel.shows:
+            connection.execute(sa.insert(shown).values({"message": number, "finding": finding}))
+
+
+def _redrawn(row: Any, finding: str, version: int) -> Parcel:  # noqa: ANN401 (a row)
+    """What draws a message, or somebody's own page, anew, since a finding on it has moved."""
+    place = Place(row.platform, row.tenant, row.conversation, message=row.message, user=row.user)
+    kind, name = Kind.EDIT, f"edit:{row.number}:{finding}:{version}"
+    if row.message == HOME:
+        place, kind = Place(row.platform, row.tenant, user=row.conversation, view=HOME), Kind.VIEW
+    return Parcel(name, place, kind, Priority.EDIT, ask=row.ask, shows=(finding,))
 
 
 def _sent_as(name: str) -> sa.Select[Any]:

@@ -123,6 +123,8 @@ inbox = Table(
     Column("clicked", Boolean, nullable=False),
     Column("loud", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("locale", String(20), nullable=False),
+    Column("timezone", String(60), nullable=False),
     Column("until", Utc),
     Column("done", Boolean, nullable=False),
     Index(None, "done", "number"),
@@ -211,6 +213,17 @@ verdict = Table(
     Column("by", String(120), nullable=False),
     Column("by_name", String(200), nullable=False),
     Column("at", Utc, nullable=False, index=True),
+)
+preference = Table(
+    "preference",
+    metadata,
+    Column("caller", String(120), primary_key=True),
+    Column("timezone", String(60), nullable=False),
+    Column("locale", String(20), nullable=False),
+    Column("teams", JSON, nullable=False),
+    Column("told_timezone", String(60), nullable=False),  # by their chat client
+    Column("told_locale", String(20), nullable=False),
+    Column("at", Utc, nullable=False),
 )
 saving = Table(
     "saving",

@@ -12,6 +12,7 @@ from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
 from bot.state.ledger import LedgerTable
 from bot.state.outbox import OutboxTable
+from bot.state.preferences import PreferencesTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
 from bot.state.verdicts import VerdictsTable
 
@@ -29,6 +30,7 @@ class State:
         self.runs = RunsTable(database)
         self.verdicts = VerdictsTable(database)
         self.ledger = LedgerTable(database)
+        self.preferences = PreferencesTable(database, self.outbox)
 
     @classmethod
     def open(cls, url: str, clock: Clock, *, folder: Path | None = None, upgrade: bool = True) -> State:

@@ -63,11 +63,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A command that is asked by a click: ``Button("Claim", "claim 3f9a1c")``."""
+    """A command that is asked by a click: ``Button("Claim", "claim 3f9a1c")``.
+
+    The answer to a ``window`` button comes in a window of the asker's own, where the platform has windows.
+    """
 
     label: str
     ask: str
     tone: Tone = Tone.CALM
+    window: bool = False
 
 
 @dataclass(frozen=True, slots=True)

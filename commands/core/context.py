@@ -44,6 +44,9 @@ class Caller:
     permissions: frozenset[Permission]
     key: str
     mention: str = ""  # how the caller's own platform writes a mention; empty where there is none
+    locale: str = ""  # how figures are written for them: their own way, where they alone read the answer
+    timezone: str = ""  # where they are, as far as that is known
+    has_windows: bool = False  # whether their platform can open a window for them alone
 
     def may(self, permission: Permission) -> bool:
         """Whether this caller has ``permission``."""
@@ -199,6 +202,38 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """How one person likes it; empty where they leave it to their platform, whose word is kept beside it."""
+
+    timezone: str = ""
+    locale: str = ""
+    teams: tuple[str, ...] = ()
+    told_timezone: str = ""
+    told_locale: str = ""
+
+
+class Preferences(Protocol):
+    """What people like."""
+
+    def of(self, caller: str) -> Preference:
+        """What the person of that id likes."""
+
+    def prefer(self, by: Caller, wanted: Preference, now: datetime) -> None:
+        """From now on ``by`` likes it so."""
+
+
+class NoPreferences:
+    """Nobody likes anything in particular."""
+
+    def of(self, caller: str) -> Preference:  # noqa: ARG002 (whoever it is)
+        """Nothing in particular."""
+        return Preference()
+
+    def prefer(self, by: Caller, wanted: Preference, now: datetime) -> None:
+        """There is nowhere to remember it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One line of the audit: who asked what, and when."""
 
@@ -279,6 +314,7 @@ class Context:
     assessments: Assessments
     verdicts: Verdicts
     report: Report = field(default_factory=Report)
+    preferences: Preferences = field(default_factory=NoPreferences)
     drivers: Drivers = field(default_factory=NoDrivers)
     tag_fix: Callable[[TagChange], Fix | None] = lambda _: None  # the commands that set a tag, where a provider has any
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

@@ -29,6 +29,8 @@ THE_COMMANDS = [
     "finding",
     "forecast",
     "help",
+    "home",
+    "prefer",
     "release",
     "review",
     "savings",

@@ -48,8 +48,10 @@ def test_every_event_is_listened_to_and_no_other(manifest: Any) -> None:
     source = (MANIFEST.parent / "bot" / "slack" / "app.py").read_text()
     heard = set(re.findall(r'app\.event\("(\w+)"\)', source))
 
-    assert heard == {"app_mention", "message"}
-    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == {"app_mention", "message.im"}
+    assert heard == {"app_home_opened", "app_mention", "message"}
+    said = {event.split(".")[0] for event in manifest["settings"]["event_subscriptions"]["bot_events"]}
+    assert said == heard
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
 
 
 def test_the_command_is_ours_and_the_socket_is_on(manifest: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.ports import DeliveryError, Gone, Kind, Later, Parcel, Paused, Place, Unclear, Undeliverable
+from bot.ports import DeliveryError, Gone, Kind, Later, Parcel, Paused, Place, Profile, Unclear, Undeliverable
 from bot.slack.app import recognise
 from bot.slack.post import trusted
 from bot.slack.render import pictures
@@ -398,8 +398,10 @@ async def test_a_whisper_never_raises(slack: FakeSlack, sending: Desk) -> None:
 
 async def test_people_are_called_by_their_names(slack: FakeSlack, sending: Desk) -> None:
     slack.fail("users.info", Status(500))
-    assert await sending.platform.person("U1") == "U1"
-    assert [await sending.platform.person("U1") for _ in range(2)] == ["Person U1"] * 2
+    assert (await sending.platform.person("U1")).name == "U1"
+    slack.users["U1"] |= {"locale": "de-DE", "tz": "Europe/Berlin"}
+    known = Profile("Person U1", "", "Europe/Berlin", "de-DE")
+    assert [await sending.platform.person("U1") for _ in range(2)] == [known] * 2
     assert len(slack.called("users.info")) == 2
 
 
