@@ -211,7 +211,8 @@ def _cadence(audit: Audit, now: datetime) -> float | None:
     asked = audit.since(now - timedelta(weeks=CADENCE_WEEKS))
     if not asked:
         return None
-    weeks = min(CADENCE_WEEKS, (now - asked[0].at).days // 7 + 1)
+    lasted = max(now - asked[0].at, timedelta())  # an ask may have come in after this one began
+    weeks = min(CADENCE_WEEKS, lasted.days // 7 + 1)
     kept = {(now - one.at).days // 7 for one in asked if one.ask.strip().lower().startswith("assess")}
     return len(kept & set(range(weeks))) / weeks
 
