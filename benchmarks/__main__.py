@@ -12,6 +12,7 @@ SUITES = (
     "benchmarks.acknowledgement",
     "benchmarks.forecast_accuracy",
     "benchmarks.anomaly_recall",
+    "benchmarks.aws_assessment",
 )
 
 

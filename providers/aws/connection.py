@@ -13,10 +13,11 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session, get_session
+from botocore.session import get_session
 from botocore.utils import parse_timestamp
 
 from analysis.errors import NotAllowed, NotReadable
+from providers.aws.acting import Acting, Whoever
 from providers.aws.permissions import allowed
 
 HOME = "us-east-1"  # where Cost Explorer, Organizations and all global services answer
@@ -54,12 +55,12 @@ class Connection:
     config: Config = NOT_REPEATED
 
     calls: Counter[str] = field(default_factory=Counter)  # "ec2:DescribeVolumes" to how often
-    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
-    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+    _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)  # by service, region, whether of members
+    _sessions: dict[bool, boto3.Session] = field(default_factory=dict)  # the hub's, and that of all members
+    _taken: dict[str, RefreshableCredentials] = field(default_factory=dict)  # by account
     _locks: dict[str, RLock] = field(default_factory=dict)  # by account: roles are taken on side by side
-    _models: RLock = field(default_factory=RLock)  # botocore reads a service's model once, if nobody else just does
+    _making: RLock = field(default_factory=RLock)
     _home: str = ""
-    _loader: Any = None
 
     def client(self, service: str, *, account: str = "", region: str = HOME) -> Any:  # noqa: ANN401
         """The client of a service; ``account`` empty for the hub.
@@ -67,15 +68,10 @@ class Connection:
         Raises:
             NotReadable: there are no credentials for it.
         """
-        key = (service, "" if account == self._home else account, region)
-        with self._locks.setdefault(key[1], RLock()):
-            if key not in self._clients:
-                session = self._session(key[1])
-                with self._models:
-                    client = session.client(service, region_name=region, config=self.config)
-                client.meta.events.register("before-call", self._counted)
-                self._clients[key] = client
-            return self._clients[key]
+        if account in ("", self._home):
+            return self._client(service, region, of_members=False)
+        self._credentials(account)  # a role that cannot be taken on is told before anything is asked
+        return Acting(self._client(service, region, of_members=True), account)
 
     def identity(self) -> str:
         """The account of the hub.
@@ -90,35 +86,50 @@ class Connection:
                 raise NotReadable("AWS", refusal(error)) from None
         return self._home
 
-    def _session(self, account: str) -> boto3.Session:
-        """The session of an account; all of them share what is read of botocore's models."""
-        with self._locks.setdefault(account, RLock()):
-            if account not in self._sessions:
-                self._sessions[account] = self._made(account)
-            return self._sessions[account]
+    def _client(self, service: str, region: str, *, of_members: bool) -> Any:  # noqa: ANN401
+        key = (service, region, of_members)
+        with self._making:
+            if key not in self._clients:
+                client = self._session(of_members=of_members).client(service, region_name=region, config=self.config)
+                client.meta.events.register("before-call", self._counted)
+                self._clients[key] = client
+            return self._clients[key]
 
-    def _made(self, account: str) -> boto3.Session:
-        role = self.member if account else self.hub
-        if account and role is None:
-            raise NotReadable(f"account {account}", "no role for member accounts is configured: set member_role")
-        if role is None:
+    def _session(self, *, of_members: bool) -> boto3.Session:
+        if of_members not in self._sessions:
             made = get_session()
-            if self.profile:
+            if of_members:
+                made._credentials = Whoever(self._credentials)
+            elif self.hub is not None:
+                made._credentials = self._taken_on(self.hub.arn, self.hub.external_id, self._own())
+            elif self.profile:
                 made.set_config_variable("profile", self.profile)
-        else:
-            made = self._assuming(role.inside(account), role.external_id, self._session("") if account else None)
-        made.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
-        if account:
-            made.register_component("data_loader", self._loader)
-        else:
-            self._loader = made.get_component("data_loader")
-        return boto3.Session(botocore_session=made, region_name=HOME)
+            made.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+            self._sessions[of_members] = boto3.Session(botocore_session=made, region_name=HOME)
+        return self._sessions[of_members]
 
-    def _assuming(self, arn: str, external_id: str, source: boto3.Session | None) -> Session:
-        """A session with credentials of a role, taken on anew before they end."""
-        base = source or boto3.Session(profile_name=self.profile or None, region_name=HOME)
-        with self._models:
-            sts = base.client("sts", region_name=HOME, config=self.config)
+    def _own(self) -> Any:  # noqa: ANN401
+        """The STS of the credentials that the process has."""
+        session = boto3.Session(profile_name=self.profile or None, region_name=HOME)
+        return session.client("sts", region_name=HOME, config=self.config)
+
+    def _credentials(self, account: str) -> RefreshableCredentials:
+        """Those of a member account.
+
+        Raises:
+            NotReadable: its role cannot be taken on.
+        """
+        with self._locks.setdefault(account, RLock()):
+            if account not in self._taken:
+                if self.member is None:
+                    why = "no role for member accounts is configured: set member_role"
+                    raise NotReadable(f"account {account}", why)
+                sts = self._client("sts", HOME, of_members=False)
+                self._taken[account] = self._taken_on(self.member.inside(account), self.member.external_id, sts)
+            return self._taken[account]
+
+    def _taken_on(self, arn: str, external_id: str, sts: Any) -> RefreshableCredentials:  # noqa: ANN401
+        """Credentials of a role, taken on anew before they end."""
         asked = {"RoleArn": arn, "RoleSessionName": SESSION_NAME} | ({"ExternalId": external_id} if external_id else {})
 
         def taken_on() -> Mapping[str, str]:
@@ -130,13 +141,10 @@ class Connection:
                 "expiry_time": given["Expiration"].isoformat(),
             }
 
-        session = get_session()
         try:
-            credentials = RefreshableCredentials.create_from_metadata(taken_on(), taken_on, "sts-assume-role")
+            return RefreshableCredentials.create_from_metadata(taken_on(), taken_on, "sts-assume-role")
         except (ClientError, BotoCoreError) as error:
             raise NotReadable(arn, refusal(error)) from None
-        session._credentials = credentials
-        return session
 
     def _counted(self, model: Any, **_: Any) -> None:  # noqa: ANN401
         """Count what is sent, and send nothing that is not listed as a read."""

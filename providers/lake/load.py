@@ -179,7 +179,7 @@ def _load_one(database: duckdb.DuckDBPyConnection, folder: Path, export: Export,
             told = [f"{export.name}: {bad} of {total} rows are quarantined"] if bad else []
             said = (*told, *_warnings(connection, export, readings, target))
             known, others = _tag_keys(connection)
-            connection.execute(_mart(target, known))
+            connection.execute(_mart(target, known, as_it_is=not others and _unmixed(connection)))
             made = export.made_at.astimezone(UTC).isoformat()
             common = (export.name, export.provider, made)
             partitions = {
@@ -338,14 +338,23 @@ def _tag_keys(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[st
     return sorted(few), sorted({str(key) for key, *_ in rows} - set(few))
 
 
-def _mart(target: Path, keys: Sequence[str]) -> str:
-    """The statement that writes the daily sums of a load."""
-    listed = "[" + ", ".join(map(literal, keys)) + "]::VARCHAR[]"
-    tags = f"map_from_entries(list_filter(map_entries(Tags), lambda entry: list_contains({listed}, entry.key)))"
-    sums = ", ".join(f"sum({name}) AS {name}" for name in COSTS)
+def _unmixed(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether nothing was said of any row: then each row of ``summed`` is one of the daily sums already."""
+    said = "SELECT 1 FROM summed WHERE _note IS NOT NULL OR _problem IS NOT NULL LIMIT 1"
+    return not connection.execute(said).fetchall()
+
+
+def _mart(target: Path, keys: Sequence[str], *, as_it_is: bool) -> str:
+    """The statement that writes the daily sums of a load; ``as_it_is``: ``summed`` holds them, whole."""
+    if as_it_is:
+        sums = f"Tags, {', '.join(COSTS)}, Rows FROM summed"
+    else:
+        listed = "[" + ", ".join(map(literal, keys)) + "]::VARCHAR[]"
+        tags = f"map_from_entries(list_filter(map_entries(Tags), lambda entry: list_contains({listed}, entry.key)))"
+        added = ", ".join(f"sum({name}) AS {name}" for name in COSTS)
+        sums = f"{tags} AS Tags, {added}, sum(Rows) AS Rows FROM summed WHERE _problem IS NULL GROUP BY ALL"
     return (
-        f"COPY (SELECT BillingPeriod, Day, {', '.join(MART_DIMENSIONS)}, {tags} AS Tags, {sums}, sum(Rows) AS Rows"
-        " FROM summed WHERE _problem IS NULL GROUP BY ALL ORDER BY Day)"
+        f"COPY (SELECT BillingPeriod, Day, {', '.join(MART_DIMENSIONS)}, {sums} ORDER BY Day)"
         f" TO {literal(target / MART)} (FORMAT parquet, COMPRESSION zstd)"
     )
 
