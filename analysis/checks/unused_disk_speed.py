@@ -23,7 +23,7 @@ STANDARD_PRICES = (0.30, 0.60, 1.20, 2.40, 4.80, 9.60, 19.20, 38.40, 76.80, 153.
 def unused_disk_speed(
     estate: Estate, *, max_percent_of_standard: float = 50.0, days: int = 14, min_monthly: float = 5.0
 ) -> Iterator[Finding | None]:
-    """Yield each Premium SSD in use whose busiest hour asked for less than half of what Standard SSD gives.
+    """Yield each Premium SSD in use whose busiest moment asked for less than half of what Standard SSD gives.
 
     Standard SSD gives 500 IOPS; ``max_percent_of_standard`` of them over ``days`` leave the other half in hand (the
     Azure Optimization Engine asks for a part of what is provisioned). Priced at the difference of both list prices in
@@ -52,7 +52,7 @@ def unused_disk_speed(
             title=f"Disk {disk.name} would do as {target}",
             remedy=Remedy(Action.RETYPE_DISK, target, source=disk.tier),
             evidence=(
-                ("Busiest hour", f"{used.maximum:.0f} IOPS in {used.days} days, {STANDARD_IOPS} would be had"),
+                ("Busiest moment", f"{used.maximum:.0f} IOPS in {used.days} days, {STANDARD_IOPS} would be had"),
                 ("Size", f"{disk.size_gb} GB {disk.tier}"),
             ),
             part=1 - STANDARD_PRICES[place] / PREMIUM_PRICES[place],

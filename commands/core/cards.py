@@ -52,7 +52,8 @@ def finding_card(finding: Finding, *, replaces: bool = False) -> Answer:
     )
     parts: list[Part] = [Text(f"`{plain(finding.resource_id)}`"), facts]
     if finding.fix and finding.fix.act:
-        parts += [Code("To act", finding.fix.act), Code("To undo", finding.fix.undo)]
+        parts += [Code("To act", finding.fix.act)]
+        parts += [Code("To undo", finding.fix.undo)] if finding.fix.undo else []
     if finding.fix:
         parts.append(Note(finding.fix.safety))
     if buttons := _buttons(finding):
