@@ -34,6 +34,7 @@ SAMPLE_PROGRAMME = Decimal(2_500)
 
 if TYPE_CHECKING:
     from bot.assessor import Assessor
+    from providers.aws.provider import AwsProvider
     from providers.lake import Lake
 
 
@@ -212,7 +213,7 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
 
             return FocusProvider(one.name, one.path)
         case deployment.AwsProvider():
-            return _aws(one, config)
+            return aws_of(one, config)
         case deployment.SampleProvider():
             from providers.sample import SampleProvider
 
@@ -220,7 +221,8 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
             return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
 
 
-def _aws(one: deployment.AwsProvider, config: Config) -> Provider:
+def aws_of(one: deployment.AwsProvider, config: Config) -> AwsProvider:
+    """AWS as the deployment file has it."""
     from providers.aws.connection import Connection, Role
     from providers.aws.inventory import Limits
     from providers.aws.provider import AwsProvider, Choice

@@ -5,7 +5,7 @@ The Hub holds Compute Optimizer's advice too, without doubles: where it is switc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -69,6 +69,24 @@ def advice(connection: Connection, regions: Sequence[str]) -> tuple[list[Advice]
                 break
     _asked(ADVISOR, lambda: list(_advisor(connection)), found, told)
     return _one_each(found), told
+
+
+def switched_on(connection: Connection) -> dict[str, str]:
+    """Each source of advice, and why it is not read; empty where it is. One small request each, all free."""
+    asks: Mapping[str, Callable[[], Any]] = {
+        HUB: lambda: connection.client("cost-optimization-hub").list_recommendations(maxResults=1),
+        OPTIMIZER: lambda: connection.client("compute-optimizer").get_idle_recommendations(maxResults=1),
+        ADVISOR: lambda: connection.client("trustedadvisor").list_recommendations(maxResults=1),
+    }
+    why: dict[str, str] = {}
+    for source, ask in asks.items():
+        try:
+            ask()
+        except (ClientError, BotoCoreError) as error:
+            why[source] = refusal(error)
+        else:
+            why[source] = ""
+    return why
 
 
 def anomalies(connection: Connection, now: datetime) -> list[str]:

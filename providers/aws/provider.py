@@ -78,7 +78,7 @@ class AwsProvider:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            found = self._found()
+            found = self.export()
             if found is not None:
                 fetched = data_exports.fetch(
                     self.connection.client("s3", region=found.region or HOME),
@@ -94,6 +94,32 @@ class AwsProvider:
             return self._explored(now, progress)
         except (ClientError, BotoCoreError) as error:
             raise NotReadable(self.name, refusal(error)) from None
+
+    def export(self) -> data_exports.Found | None:
+        """The export that is read, the best of those there are; ``None`` for Cost Explorer.
+
+        Raises:
+            NotReadable: there is none of the name, or none at all where one must be.
+        """
+        if self.choice.source == "cost-explorer":
+            return None
+        ways: list[data_exports.Found] = []
+        refused: list[str] = []
+        for service, discover in (("bcm-data-exports", data_exports.discovered), ("cur", data_exports.legacy)):
+            try:
+                ways += discover(self.connection.client(service))
+            except (ClientError, BotoCoreError) as error:
+                refused.append(refusal(error))
+        named = [way for way in ways if not self.choice.export or self.choice.export in (way.name, way.arn)]
+        if named:
+            return named[0]
+        if self.choice.export:
+            known = ", ".join(way.name for way in ways) or "none"
+            raise NotReadable(self.name, f"there is no export named {self.choice.export!r}; there are: {known}")
+        if self.choice.source == "export":
+            why = f" ({'; '.join(refused)})" if refused else ""
+            raise NotReadable(self.name, f"there is no data export{why}; create one, or set source = 'auto'")
+        return None
 
     def inventory(self, now: datetime, billed: Billed, progress: Progress) -> Inventory:
         """What runs in every account, measured where it is worth it, with AWS's own advice, budgets and commitments."""
@@ -145,28 +171,6 @@ class AwsProvider:
     def drivers(self) -> Sequence[Source]:
         """None: they stand in the deployment file."""
         return ()
-
-    def _found(self) -> data_exports.Found | None:
-        """The export that is read, the best of those there are; ``None`` for Cost Explorer."""
-        if self.choice.source == "cost-explorer":
-            return None
-        ways: list[data_exports.Found] = []
-        refused: list[str] = []
-        for service, discover in (("bcm-data-exports", data_exports.discovered), ("cur", data_exports.legacy)):
-            try:
-                ways += discover(self.connection.client(service))
-            except (ClientError, BotoCoreError) as error:
-                refused.append(refusal(error))
-        named = [way for way in ways if not self.choice.export or self.choice.export in (way.name, way.arn)]
-        if named:
-            return named[0]
-        if self.choice.export:
-            known = ", ".join(way.name for way in ways) or "none"
-            raise NotReadable(self.name, f"there is no export named {self.choice.export!r}; there are: {known}")
-        if self.choice.source == "export":
-            why = f" ({'; '.join(refused)})" if refused else ""
-            raise NotReadable(self.name, f"there is no data export{why}; create one, or set source = 'auto'")
-        return None
 
     def _explored(self, now: datetime, progress: Progress) -> Sequence[Export]:
         read = cost_explorer.read(
