@@ -119,6 +119,10 @@ class Assessor:
         Raises:
             NotReadable: no provider could be read, and there are no rows from earlier either.
         """
+        with self._lock:
+            return self._loaded(now)
+
+    def _loaded(self, now: datetime) -> tuple[str, ...]:
         self.progress(0.0, "reading billed rows")
         exports: list[Export] = []
         refused: list[NotReadable] = []

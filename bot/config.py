@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -16,12 +17,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from analysis.alerts import AlertRules
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
 from analysis.purchases import offers
 from bot.allocation_section import AllocationSection
 from bot.cadence.schedule import Schedule
 from commands.core.context import Permission
+from commands.core.quiet_hours import QuietHours
 from commands.core.registry import discover as discover_commands
 from commands.core.registry import words_of
 from commands.personas import discover as discover_personas
@@ -258,6 +261,58 @@ class CommitmentsSection(Section):
     )
 
 
+class AlertRouteEntry(Section):
+    """Where alerts go that fit: the first entry decides, and what fits none goes to the practitioner."""
+
+    to: Sequence[str] = Field(min_length=1, description='Routes; {team} is the owner: "slack:#team-{team}".')
+    team: str = Field("", description="The owner, as allocation names it; * and ? are allowed, empty is any.")
+    account: str = ""
+    service: str = ""
+    kind: Literal["", "anomaly", "budget", "commitment", "silence"] = ""
+
+
+class AlertsSection(Section):
+    """What is worth an alert, and who hears it."""
+
+    least: Amount = Field(Decimal(50), description="An anomaly costs at least so much beyond what was expected.")
+    urgent_from: Amount = Field(Decimal(1000), description="From so much on an anomaly does not wait for morning.")
+    grows_by: Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)] = Field(
+        Decimal("0.5"), description="Its thread is told when it has grown by this part of what was last told."
+    )
+    drops: bool = Field(False, description="Whether what costs less than expected is told too.")
+    budget_at: Sequence[int] = Field((50, 80, 100), description="Percent of a budget, each told once a period.")
+    silent_days: int = Field(3, ge=1, description="Complete days without billed rows that are worth an alert.")
+    most_a_day: int = Field(20, ge=1, description="Messages in a channel; what is more goes into one summary.")
+    routes: Sequence[AlertRouteEntry] = ()
+
+    def rules(self) -> AlertRules:
+        """What is worth an alert."""
+        return AlertRules(
+            self.least,
+            self.urgent_from,
+            self.grows_by,
+            tuple(self.budget_at),
+            self.silent_days,
+            self.drops,
+            self.most_a_day,
+        )
+
+
+class QuietSection(Section):
+    """When nothing is said that can wait: alerts but the urgent ones, and digests, come when it is over."""
+
+    hours: str = Field("", description="Like 20:00-07:00; empty for none.")
+    timezone: TimeZone | None = Field(None, description="report.timezone unless another is named.")
+
+    @model_validator(mode="after")
+    def _are_hours(self) -> QuietSection:
+        try:
+            QuietHours.read(self.hours, "UTC")
+        except FinOpsError:
+            raise ValueError(f"{self.hours!r} are no hours; write 20:00-07:00") from None
+        return self
+
+
 class ScheduleEntry(Section):
     """What the clock asks, and who hears it: exactly what a person would type."""
 
@@ -286,6 +341,8 @@ class Config(Section):
     exclusions: Sequence[ExclusionEntry] = ()
     commitments: CommitmentsSection = CommitmentsSection()
     allocation: AllocationSection = AllocationSection()
+    alerts: AlertsSection = AlertsSection()
+    quiet: QuietSection = QuietSection()
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     personas: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     roles: Mapping[str, Sequence[Permission]] = Field(default_factory=dict)
@@ -302,10 +359,10 @@ class Config(Section):
         offers(self.commitments.discount)
         for name, settings in self.checks.items():
             checks[name].accepts(settings)
-        for name, routes in self.personas.items():
+        for name in self.personas:
             personas[name]
-            for route in routes:
-                _refuse_route_to_nowhere(route)
+        for route in chain(*self.personas.values(), *(entry.to for entry in self.alerts.routes)):
+            _refuse_route_to_nowhere(route)
         for schedule in self.schedules:
             ask = schedule.ask.replace("{persona}", next(iter(personas)))
             commands[(words_of(ask) or ["help"])[0]]

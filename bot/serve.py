@@ -77,6 +77,7 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
         )
         courier = Courier(crew.state.outbox, {slack.name: slack}, door.redraw)
         door.mailed = courier.wake
+        crew.desk.tenants = {slack.name: workspace.team}
         planner = Planner(crew.state.fires, schedules, clock, door.wake)
         stack.callback(door.close)
         crew.watched(schedules)

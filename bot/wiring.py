@@ -26,6 +26,7 @@ from bot.ports import Ask, Place
 from bot.state import State
 from commands.core.answer import Answer
 from commands.core.context import Context, Drivers, Exclusion, Report
+from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
 from providers import remedies
 from providers.provider import Progress, Provider
@@ -34,6 +35,7 @@ SAMPLE_PROGRAMME = Decimal(2_500)
 
 if TYPE_CHECKING:
     from bot.assessor import Assessor
+    from bot.lookout import Desk, Watcher
     from providers.aws.provider import AwsProvider
     from providers.lake import Lake
 
@@ -74,6 +76,40 @@ class Crew:
             self.state.ledger,
             Sources(self.lake, self.report, self.state.findings, self.drivers, self.state.verdicts, self.state.audit),
             self.progress,
+        )
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Who hears of alerts."""
+        from bot.lookout import AlertRoute, Desk
+
+        told, zone = self.config.alerts, self.config.report.timezone
+        return Desk(
+            [AlertRoute(tuple(one.to), one.team, one.account, one.service, one.kind) for one in told.routes],
+            tuple(self.config.personas.get("practitioner", ())),
+            self.quiet,
+            zone,
+        )
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """The hours in which nothing is said that can wait."""
+        told = self.config.quiet
+        return QuietHours.read(told.hours, told.timezone or self.config.report.timezone)
+
+    @cached_property
+    def lookout(self) -> Watcher:
+        """Who watches."""
+        from bot.lookout import Watcher
+
+        return Watcher(
+            self.lake,
+            self.report,
+            self.state.verdicts,
+            self.state.alerts,
+            self.config.alerts.rules(),
+            self.desk,
+            self.assessor.load,
         )
 
     @cached_property
@@ -141,6 +177,8 @@ class Crew:
             report=replace(self.report, locale=locale),
             preferences=self.state.preferences,
             tag_fix=remedies.tag_fix,
+            alerts=self.state.alerts,
+            lookout=self.lookout,
             machinery=self.machinery,
         )
 

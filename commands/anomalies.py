@@ -29,6 +29,13 @@ LEAST = Decimal(50)
 NEW_LEAST = 50.0
 MOST_SHOWN = 5
 REPRICED = 0.05
+KINDS = {
+    "new": "is new",
+    "grown": "has grown",
+    "re-priced": "has a new price",
+    "shrunk": "has shrunk",
+    "gone": "is gone",
+}
 LAYERS = (("SubAccountName", "ServiceName"), ("SubAccountName", "ServiceName", "RegionId"))
 
 
@@ -42,6 +49,7 @@ class Cause:
     team: str | None
     kind: str  # "new", "grown", "re-priced", "shrunk", "gone"
     part: float  # of the event's impact
+    resource_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,8 @@ def cause_of(costs: Costs, event: Event, currency: str) -> Cause:
     kind = _kind(costs, currency, (during, past), key, (key in was, key in now), event.direction)
     part = float(moved[key] / event.impact.amount) if event.impact.amount else 0.0
     identity, name, region, usage = key
-    return Cause(name or identity, usage, region, _team(costs, during, currency, identity), kind, min(1.0, part))
+    team = _team(costs, during, currency, identity)
+    return Cause(name or identity, usage, region, team, kind, min(1.0, part), identity)
 
 
 def said_event(event: Event) -> str:
@@ -352,7 +361,7 @@ def shown(context: Context, found: Anomalies, event: Event) -> Answer:
     return Answer(
         said_event(event),
         (
-            Text(_advice(event, cause)),
+            Text(advice(event, cause)),
             Facts(
                 (
                     ("Expected", str(event.expected)),
@@ -361,9 +370,9 @@ def shown(context: Context, found: Anomalies, event: Event) -> Answer:
                     ("Stands", standing),
                 )
             ),
-            Chart(_picture(found.seen(event), event, context.report.locale)),
+            Chart(picture(found.seen(event), event, context.report.locale)),
             _drill_down(context.costs, event, context.report.currency),
-            Buttons(_verdict_buttons(event)),
+            Buttons(verdict_buttons(event)),
             _note(found, context),
         ),
         Tone.WARN if event.direction > 0 else Tone.CALM,
@@ -382,10 +391,11 @@ def shown(context: Context, found: Anomalies, event: Event) -> Answer:
     )
 
 
-def _advice(event: Event, cause: Cause) -> str:
+def advice(event: Event, cause: Cause) -> str:
+    """What moved, how much of it that is, and whom to ask."""
     where = " in ".join(plain(part) for part in reversed(event.name[:2]) if part)
     if cause.resource:
-        what = f"**{plain(cause.resource)}** is {cause.kind}"
+        what = f"**{plain(cause.resource)}** {KINDS[cause.kind]}"
         usage = f" ({plain(cause.usage)})" if cause.usage else ""
         share = f" and makes {cause.part:.0%} of it" if cause.part > 0 else ""
         return f"{what}{usage}{share}. Ask {plain(cause.team) if cause.team else 'its owner'} whether it is meant."
@@ -417,15 +427,18 @@ def _drill_down(costs: Costs, event: Event, currency: str) -> Table:
     return Table(("Resource", "A day before", "A day now", "Change"), rows, numbers=(1, 2, 3))
 
 
-def _verdict_buttons(event: Event) -> tuple[Button, ...]:
-    return (
-        Button("Expected", f"verdict {event.id} expected", Tone.GOOD),
-        Button("Investigating", f"verdict {event.id} investigating"),
-        Button("False alarm", f"verdict {event.id} false-alarm"),
+def verdict_buttons(event: Event, stands: Said | None = None) -> tuple[Button, ...]:
+    """What may be said of an event, but for what was said already."""
+    labels = {Said.EXPECTED: "Expected", Said.INVESTIGATING: "Investigating", Said.FALSE_ALARM: "False alarm"}
+    return tuple(
+        Button(label, f"verdict {event.id} {said}", Tone.GOOD if said is Said.EXPECTED else Tone.CALM)
+        for said, label in labels.items()
+        if said is not stands
     )
 
 
-def _picture(seen: Watched, event: Event, locale: str) -> Picture:
+def picture(seen: Watched, event: Event, locale: str) -> Picture:
+    """An event in its series, drawn."""
     from charts.anomaly import anomaly  # matplotlib is half of the bot's start
 
     return anomaly(seen, event, locale=locale)
@@ -454,7 +467,7 @@ def _listed(context: Context, found: Anomalies, scope: Mapping[str, str]) -> Ans
         title,
         (
             Text("\n".join(lines)),
-            Chart(_picture(found.seen(shown[0]), shown[0], context.report.locale)),
+            Chart(picture(found.seen(shown[0]), shown[0], context.report.locale)),
             Buttons(tuple(Button(f"{number}. Show", f"anomalies {one.id}") for number, one in enumerate(shown, 1))),
             *_more(found),
             *_newcomer_lines(found),

@@ -17,6 +17,7 @@ MOST_SHOWN = 5
 def assess(context: Context) -> Answer:
     """Read the newest billed rows and the whole inventory, run every check, and tell what has changed."""
     found, seen = context.assessments.fresh(context.now)
+    context.lookout.look(context.now, load=False)
     news = sorted((one for one in seen.news if one.claims), key=lambda finding: -finding.monthly_waste.amount)
     title = (
         f"Assessment: {len(news)} new findings worth {total_of(news)} a month" if news else "Assessment: nothing new"

@@ -35,7 +35,7 @@ def budget(context: Context, *name: str) -> Answer:
         said = "; ".join(found.unheld) or "name one under [[budgets]] in the deployment file, or set one in the cloud"
         raise NoData(f"there is no budget to hold the cost against: {said}")
     if name:
-        return _alone(context, _named(" ".join(name), found.held))
+        return shown_budget(context, _named(" ".join(name), found.held))
     return _listed(context, found)
 
 
@@ -65,7 +65,7 @@ def burndowns_of(costs: Costs, report: Report, now: datetime) -> Burndowns:
     for one in report.budgets(today):
         period = one.period_on(today, report.year_starts)
         try:
-            where = _where(costs, one)
+            where = where_of(costs, one)
             frame = daily(costs, now, freshness, one.amount.currency, where=where)
             known = freshness.complete_until
             series, windows = frame.daily().total(), windows_of(period, known)
@@ -115,7 +115,8 @@ def figures(found: Burndown) -> dict[str, Any]:
     }
 
 
-def _where(costs: Costs, one: Budget) -> Mapping[str, Sequence[str | None]]:
+def where_of(costs: Costs, one: Budget) -> Mapping[str, Sequence[str | None]]:
+    """The filters of a ``CostQuery`` for what a budget is of."""
     account = {"SubAccountId": (one.account,)} if one.account else {}
     return {**account, **resolve(costs, one.where)}
 
@@ -153,7 +154,8 @@ def _listed(context: Context, found: Burndowns) -> Answer:
     )
 
 
-def _alone(context: Context, one: Burndown) -> Answer:
+def shown_budget(context: Context, one: Burndown) -> Answer:
+    """One budget with its picture."""
     earliest, latest = one.exhausted_between
     between = f"{_day(earliest)} to {_day(latest)}" if earliest != latest else _day(earliest)
     return Answer(

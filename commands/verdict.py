@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analysis.errors import BadAsk
+from commands.alert import drawn
 from commands.anomalies import looked_up, shown
 from commands.core.answer import Answer
 from commands.core.context import Context, Permission, Said
@@ -27,6 +28,10 @@ def verdict(context: Context, event: str, said: str) -> Answer:
         meant = Said(said.lower().replace("_", "-"))
     except ValueError:
         raise BadAsk(f"{said!r} is no verdict; there are {', '.join(Said)}") from None
+    if known := context.alerts.of_event(event.lower()):
+        series = tuple(known.alert.facts["name"])
+        context.verdicts.judge(str(known.alert.facts["event"]), series, meant, context.caller, context.now)
+        return replace(drawn(context, context.alerts.get(known.alert.id)), replaces=True)
     found, judged = looked_up(context, event)
     context.verdicts.judge(judged.id, judged.name, meant, context.caller, context.now)
     return replace(shown(context, found, judged), replaces=True)

@@ -23,10 +23,15 @@ def routes(personas: Mapping[str, Sequence[str]], tenants: Mapping[str, str]) ->
     Raises:
         BadConfig: a route leads to a platform that is not connected.
     """
-    return {name: tuple(_place(route, tenants) for route in said) for name, said in personas.items()}
+    return {name: tuple(place_of(route, tenants) for route in said) for name, said in personas.items()}
 
 
-def _place(route: str, tenants: Mapping[str, str]) -> Place:
+def place_of(route: str, tenants: Mapping[str, str]) -> Place:
+    """One route as a place.
+
+    Raises:
+        BadConfig: it leads to a platform that is not connected.
+    """
     platform, _, conversation = route.partition(":")
     if platform not in tenants:
         raise BadConfig(f"route {route!r}: {platform} is not connected here; set its tokens, or take the route out")

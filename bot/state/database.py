@@ -21,7 +21,9 @@ from bot.clock import Clock
 
 BUSY_SECONDS = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
-MIGRATION_LOCK, LEASE_LOCK, ASSESSMENT_LOCK = range(7_205_201, 7_205_204)  # PostgreSQL's; any numbers that are ours
+MIGRATION_LOCK, LEASE_LOCK, ASSESSMENT_LOCK, ALERT_LOCK = range(
+    7_205_201, 7_205_205
+)  # PostgreSQL's; any numbers that are ours
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 

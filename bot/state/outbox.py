@@ -46,7 +46,7 @@ class OutboxTable:
             statement = self.database.insert(outbox).values(_row(parcel, now))
             connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
 
-    def redraw(self, connection: sa.Connection, finding: str, version: int) -> None:
+    def redraw(self, connection: sa.Connection, finding: str, version: int | str) -> None:
         """Have every message that shows a finding (or an alert) drawn anew, inside the transaction that changed it.
 
         A message that is just on its way is drawn anew when it has arrived.
@@ -80,6 +80,15 @@ class OutboxTable:
             ]
             pages = [Parcel(f"home:{place.lane}:{key}", place, Kind.VIEW, Priority.EDIT, ask=HOME) for place in places]
             self.enter(connection, pages, ())
+
+    def recall(self, connection: sa.Connection, root: str) -> bool:
+        """Take back a message that has not begun to leave, and what lies under it; whether that was so."""
+        mine = sa.update(outbox).where(outbox.c.state == "pending").values(state="superseded", why="over before told")
+        waits = mine.where(outbox.c.id == root, outbox.c.attempt == 0)
+        if connection.execute(waits.returning(outbox.c.number)).first() is None:
+            return False
+        connection.execute(mine.where(outbox.c.under == root))
+        return True
 
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out."""
@@ -293,7 +302,7 @@ class OutboxTable:
             connection.execute(sa.insert(shown).values({"message": number, "finding": finding}))
 
 
-def _redrawn(row: Any, finding: str, version: int) -> Parcel:  # noqa: ANN401 (a row)
+def _redrawn(row: Any, finding: str, version: int | str) -> Parcel:  # noqa: ANN401 (a row)
     """What draws a message, or somebody's own page, anew, since a finding on it has moved."""
     place = Place(row.platform, row.tenant, row.conversation, message=row.message, user=row.user)
     kind, name = Kind.EDIT, f"edit:{row.number}:{finding}:{version}"

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from analysis.errors import BadConfig
 from bot.clock import Clock
+from bot.state.alerts import AlertsTable
 from bot.state.database import Database
 from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
@@ -28,7 +29,8 @@ class State:
         self.findings = FindingsTable(database, self.audit, self.outbox)
         self.fires = FiresTable(database, self.inbox)
         self.runs = RunsTable(database)
-        self.verdicts = VerdictsTable(database)
+        self.alerts = AlertsTable(database, self.outbox)
+        self.verdicts = VerdictsTable(database, self.alerts)
         self.ledger = LedgerTable(database)
         self.preferences = PreferencesTable(database, self.outbox)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.state import schema
+from bot.state.alerts import AlertsTable
 from bot.state.database import Database
 from commands.core.context import Caller, Judgement, Said
 
@@ -17,11 +18,12 @@ table = schema.verdict
 class VerdictsTable:
     """Every judgement, the newest of an event counts; the same click twice is one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, alerts: AlertsTable) -> None:
         self.database = database
+        self.alerts = alerts
 
     def judge(self, event: str, series: tuple[str, ...], said: Said, by: Caller, now: datetime) -> None:
-        """Write down what ``by`` says of an event of a series."""
+        """Write down what ``by`` says of an event of a series; the alert that tells of it moves with it."""
         row = {
             "key": by.key,
             "event": event,
@@ -33,7 +35,9 @@ class VerdictsTable:
         }
         with self.database.writing() as connection:
             statement = self.database.insert(table).values(row)
-            connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+            new = statement.on_conflict_do_nothing(index_elements=["key"]).returning(table.c.number)
+            if connection.execute(new).first() is not None:
+                self.alerts.judge(connection, event, said, by, now)
 
     def since(self, moment: datetime) -> Sequence[Judgement]:
         """What was said since then, the oldest first."""

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from analysis.alerts import Change, Kept
 from analysis.allocation_rules import Rulebook
 from analysis.assessment import Assessment
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.errors import UnknownName
+from analysis.errors import NotFound, UnknownName
 from analysis.estate import Bill
 from analysis.findings import Finding, Fix, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
@@ -194,6 +195,99 @@ class Verdicts(Protocol):
         """What was said since then, the oldest first."""
 
 
+class Alerts(Protocol):
+    """What people were told of, and where."""
+
+    def get(self, name: str) -> Kept:
+        """The alert whose id begins with ``name``.
+
+        Raises:
+            NotFound: none does, or more than one.
+        """
+
+    def standing(self, ended_since: datetime | None = None) -> Sequence[Kept]:
+        """Those that are open, the largest first; and, after them, those that ended since a moment."""
+
+    def of_event(self, event: str) -> Kept | None:
+        """The alert of an anomaly, by the anomaly's id."""
+
+    def hush(self, name: str, by: Caller, now: datetime) -> Kept:
+        """Say no more of it in its thread; its messages are drawn anew.
+
+        Raises:
+            NotFound: there is none.
+        """
+
+    def told(self, name: str) -> Sequence[str]:
+        """Where it was told, in words."""
+
+    def held(self, summary: str) -> Sequence[Kept]:
+        """Those that a day's summary tells, beyond the messages that a channel takes on one day."""
+
+
+class NoAlerts:
+    """A crew that watches nothing."""
+
+    def get(self, name: str) -> Kept:
+        """There is none.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound(f"no alert is named {name!r}; nothing is watched here")
+
+    def standing(self, ended_since: datetime | None = None) -> Sequence[Kept]:  # noqa: ARG002
+        """None."""
+        return ()
+
+    def of_event(self, event: str) -> Kept | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def hush(self, name: str, by: Caller, now: datetime) -> Kept:  # noqa: ARG002
+        """There is none.
+
+        Raises:
+            NotFound: always.
+        """
+        return self.get(name)
+
+    def told(self, name: str) -> Sequence[str]:  # noqa: ARG002
+        """Nowhere."""
+        return ()
+
+    def held(self, summary: str) -> Sequence[Kept]:  # noqa: ARG002
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the bill changed; ``unread`` are sources that could not be read, in words."""
+
+    changes: Sequence[Change] = ()
+    unread: tuple[str, ...] = ()
+
+
+class Lookout(Protocol):
+    """Who watches, and tells whoever it concerns."""
+
+    def look(self, now: datetime, *, load: bool = True) -> Looked:
+        """Look at everything that may be worth an alert, after loading what is new unless that has just been done.
+
+        Raises:
+            NoData: there are no billed rows.
+        """
+
+
+class NoLookout:
+    """Nobody watches."""
+
+    def look(self, now: datetime, *, load: bool = True) -> Looked:  # noqa: ARG002
+        """Nothing changes."""
+        return Looked()
+
+
 class Ledger(Protocol):
     """Savings as they were verified: lines are added, never changed."""
 
@@ -317,4 +411,6 @@ class Context:
     preferences: Preferences = field(default_factory=NoPreferences)
     drivers: Drivers = field(default_factory=NoDrivers)
     tag_fix: Callable[[TagChange], Fix | None] = lambda _: None  # the commands that set a tag, where a provider has any
+    alerts: Alerts = field(default_factory=NoAlerts)
+    lookout: Lookout = field(default_factory=NoLookout)
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

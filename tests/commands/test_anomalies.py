@@ -65,7 +65,7 @@ def test_an_event_shows_what_moved_and_what_may_be_said_of_it(talk: Talk) -> Non
         "kind": "grown",
         "team": "data",
     }
-    assert "**warehouse-nat** is grown" in words(one)
+    assert "**warehouse-nat** has grown" in words(one)
     [chart] = [part.picture for part in one.parts if isinstance(part, Chart)]
     assert "spike Nov 10 to Nov 11" in chart.alt
     labels = [button.label for part in one.parts if isinstance(part, Buttons) for button in part.buttons]

@@ -19,6 +19,8 @@ from tests.conftest import Company, Talk
 
 THE_COMMANDS = [
     "acknowledge",
+    "alert",
+    "alerts",
     "allocation",
     "anomalies",
     "assess",
@@ -30,6 +32,7 @@ THE_COMMANDS = [
     "forecast",
     "help",
     "home",
+    "hush",
     "prefer",
     "release",
     "review",
@@ -45,6 +48,7 @@ THE_COMMANDS = [
     "units",
     "verdict",
     "waste",
+    "watch",
     "why",
 ]
 

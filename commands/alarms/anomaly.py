@@ -1,0 +1,297 @@
+"""Anomalies as alerts: one message an event, from its first complete day to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from analysis.alerts import Alert, Kept
+from analysis.anomalies import Event, Shape
+from analysis.money import Money
+from analysis.periods import Period, month_of
+from commands.alarms import Look, alarm
+from commands.anomalies import (
+    REMEMBERED,
+    Anomalies,
+    advice,
+    anomalies_of,
+    cause_of,
+    picture,
+    said_event,
+    verdict_buttons,
+)
+from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Text, Tone, plain
+from commands.core.context import Context, Costs, Judgement, Report, Said
+from commands.core.moments import moment
+from commands.core.owners import owners_of
+
+KIND = "anomaly"
+FRESH_DAYS = 3  # an event that ended earlier than so many complete days ago is no news
+YEAR = timedelta(days=365)
+RESTATED_SHARE, RESTATED_LEAST = Decimal("0.01"), Decimal(50)
+DAYS_A_MONTH = 30
+MOST_BEFORE = 3
+SAID = {
+    Said.EXPECTED: "expected, says {}",
+    Said.INVESTIGATING: "{} is looking into it",
+    Said.FALSE_ALARM: "a false alarm, says {}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days of an event of a series, by which it is known again when a bill that was restated moves its edges."""
+
+    name: tuple[str, ...]
+    direction: int
+    start: date
+    last_day: date
+
+    @classmethod
+    def of(cls, event: Event) -> Span:
+        """An event's."""
+        return cls(event.name, event.direction, event.start, event.last_day)
+
+    @classmethod
+    def kept(cls, one: Kept) -> Span:
+        """That of an alert, as it was last seen."""
+        facts = one.alert.facts
+        days = (date.fromisoformat(facts[name]) for name in ("start", "last_day"))
+        return cls(tuple(facts["name"]), int(facts["direction"]), *days)
+
+    def is_same(self, other: Span) -> bool:
+        """Whether both are of one event: its service's, or a region's of that service."""
+        size = min(len(self.name), len(other.name))
+        return (
+            self.name[:size] == other.name[:size]
+            and self.direction == other.direction
+            and self.start <= other.last_day
+            and other.start <= self.last_day
+        )
+
+
+def draw(context: Context, kept: Kept) -> Answer:
+    """The message of one anomaly: dollars, what and since when, likely cause, whether it goes on, owner, picture."""
+    found, event = _seen(context, kept)
+    judged = _judged(context, str(kept.alert.facts["event"]))
+    if event is None:
+        return _gone(context, kept)
+    cause = cause_of(context.costs, event, context.report.currency)
+    facts = kept.alert.facts
+    before = facts.get("restated_from", "")
+    restated = [("Restated", f"from {before} to {event.impact} by the provider")] if before else []
+    return Answer(
+        f"{'Ended: ' if kept.closed and not judged else ''}{said_event(event)}",
+        (
+            Text("\n".join((advice(event, cause), *_outlook(found, event, kept)))),
+            Facts(
+                (
+                    ("It cost", f"{event.actual}, {event.expected} was expected"),
+                    ("Owner", _owner(facts)),
+                    *restated,
+                    ("Stands", _stands(kept, judged)),
+                )
+            ),
+            Chart(picture(found.seen(event), event, context.report.locale)),
+            Buttons((*verdict_buttons(event, judged.said if judged else None), Button("Details", _details(event)))),
+            _note(context, kept),
+        ),
+        _tone(kept, judged),
+        shows=(kept.alert.id,),
+        data={"alert": kept.alert.id, "event": event.id, "impact": event.impact.amount, "ended": kept.ended},
+    )
+
+
+@alarm(KIND, draw)
+def anomaly(look: Look) -> Sequence[Alert]:
+    """Events of the last 90 days that are known already, and new ones that lasted into the last complete days."""
+    known = look.costs.freshness(look.now).history.end
+    period = Period(known - REMEMBERED, known)
+    judgements = look.verdicts.since(look.now - REMEMBERED)
+    calm = [one for one in judgements if one.said is not Said.FALSE_ALARM]
+    found = anomalies_of(look.costs, look.report, look.now, period=period, judgements=calm, least=look.rules.least)
+    wanted = _told_to_be_quiet(look, judgements, period, found)
+    newest = {one.event: one for one in judgements}
+    quiet = {event.id: why for event, why in found.quiet}
+    events = sorted((*found.events, *(event for event, _ in found.quiet)), key=lambda one: -abs(one.impact.amount))
+    alerts: dict[str, Alert] = {}
+    for event in events:
+        before = next((one for one in look.kept if Span.kept(one).is_same(Span.of(event))), None)
+        is_news = (event.direction > 0 or look.rules.drops) and event.last_day >= known - timedelta(days=FRESH_DAYS)
+        if before is None and (event.id in quiet or event.id in wanted or not is_news):
+            continue
+        key = before.alert.key if before else event.id
+        said = newest.get(event.id) or (newest.get(str(before.alert.facts["event"])) if before else None)
+        alerts.setdefault(key, _alert(look, event, key, before, _over(event, said, quiet.get(event.id, ""))))
+    return tuple(alerts.values())
+
+
+def _told_to_be_quiet(look: Look, judgements: Sequence[Judgement], period: Period, found: Anomalies) -> frozenset[str]:
+    """Events that series with false alarms would not tell any more."""
+    if not any(one.said is Said.FALSE_ALARM for one in judgements):
+        return frozenset()
+    strict = anomalies_of(look.costs, look.report, look.now, period=period, judgements=judgements)
+    return frozenset({one.id for one in found.events} - {one.id for one in strict.events})
+
+
+def _alert(look: Look, event: Event, key: str, before: Kept | None, over: tuple[str, bool]) -> Alert:
+    cause = cause_of(look.costs, event, look.report.currency)
+    owner, why = _whose(look.costs, look.report, look.now, cause.resource_id, cause.team)
+    facts: dict[str, Any] = {
+        "event": event.id,
+        "name": list(event.name),
+        "direction": event.direction,
+        "start": event.start.isoformat(),
+        "last_day": event.last_day.isoformat(),
+        "actual": str(event.actual.amount),
+        "expected": str(event.expected.amount),
+        "owner": owner,
+        "why": why,
+    }
+    if before and (restated := _restated(before, event)):
+        facts["restated_from"] = restated
+    return Alert(
+        kind=KIND,
+        key=key,
+        said=said_event(event),
+        amount=event.impact,
+        team=owner,
+        account=event.name[0],
+        service=event.name[1] if len(event.name) > 1 else "",
+        urgent=abs(event.impact.amount) >= look.rules.urgent_from,
+        grows=True,
+        over=over[0],
+        quietly=over[1],
+        facts=facts,
+    )
+
+
+def _whose(costs: Costs, report: Report, now: datetime, resource: str | None, team: str | None) -> tuple[str, str]:
+    """Who owns what moved, and why that is known."""
+    owned = owners_of(costs, report, now, [resource]) if resource else {}
+    found = owned.get((resource or "").lower())
+    if found and found.owner:
+        return found.owner, found.why
+    return (team, "its tag says so") if team else ("", "")
+
+
+def _over(event: Event, judged: Judgement | None, excluded: str) -> tuple[str, bool]:
+    """Why an event is over, empty if it goes on; and whether that goes without saying."""
+    if judged and judged.said in {Said.EXPECTED, Said.FALSE_ALARM}:
+        return f"{judged.said} says {judged.by_name}", True
+    if excluded:
+        return excluded, True
+    if event.end is None:
+        return "", False
+    word = "more" if event.direction > 0 else "less"
+    size = event.impact if event.direction > 0 else -event.impact
+    days = f"{event.days} day{'' if event.days == 1 else 's'}"
+    if event.shape in {Shape.STEP, Shape.DROP}:
+        month = Money(abs(event.a_day.amount) * DAYS_A_MONTH, event.impact.currency)
+        return f"It has stayed: {month} a month {word} since {event.start:%d %b} is the new level.", False
+    return f"Ended on {event.end:%d %b}: {size} {word} than expected in {days}.", False
+
+
+def _restated(before: Kept, event: Event) -> str:
+    """What an event was said to have cost, if the same days cost something else now."""
+    facts, was = before.alert.facts, before.alert.amount
+    same = (facts["start"], facts["last_day"]) == (event.start.isoformat(), event.last_day.isoformat())
+    by = abs((event.impact - was).amount)
+    if same and by > max(RESTATED_LEAST, RESTATED_SHARE * abs(was.amount)):
+        return str(was)
+    return str(facts.get("restated_from", ""))
+
+
+def _seen(context: Context, kept: Kept) -> tuple[Anomalies, Event | None]:
+    """The event of an alert in the bill as it is now, beside what its series did in a year."""
+    span = Span.kept(kept)
+    known = context.costs.freshness(context.now).history.end
+    where = {"SubAccountName": (span.name[0] or None,), "ServiceName": (span.name[1] or None,)}
+    found = anomalies_of(
+        context.costs, context.report, context.now, period=Period(known - YEAR, known), where=where, least=Decimal(0)
+    )
+    events = [*found.events, *(event for event, _ in found.quiet)]
+    same = [event for event in events if span.is_same(Span.of(event))]
+    return found, max(same, key=lambda one: abs(one.impact.amount), default=None)
+
+
+def _outlook(found: Anomalies, event: Event, kept: Kept) -> list[str]:
+    """Whether it goes on, what that would cost, and whether it happened before."""
+    lines = []
+    if kept.closed:
+        lines.append(kept.ended if kept.ended.endswith(".") else f"{kept.ended}.".capitalize())
+    else:
+        end = month_of(event.last_day).end
+        left = (end - event.last_day).days - 1
+        more = f", **{_times(event.a_day, left)}** more by the end of {event.last_day:%B} at this rate" if left else ""
+        lines.append(f"It goes on: about {event.a_day} a day{more}.")
+    events = (*found.events, *(one for one, _ in found.quiet))
+    past = sorted(
+        (one for one in events if one.direction == event.direction and one.last_day < event.start),
+        key=lambda one: one.start,
+        reverse=True,
+    )
+    if past:
+        told = ", ".join(f"{one.start:%d %b} ({one.impact.signed()})" for one in past[:MOST_BEFORE])
+        lines.append(f"It happened before: {told}.")
+    else:
+        lines.append("Nothing like it in the year before.")
+    return lines
+
+
+def _times(amount: Money, days: int) -> Money:
+    return Money(amount.amount * days, amount.currency)
+
+
+def _owner(facts: Any) -> str:  # noqa: ANN401 (JSON)
+    if not facts.get("owner"):
+        return "nobody yet: no tag and no rule names one"
+    return f"{facts['owner']} ({facts['why']})"
+
+
+def _stands(kept: Kept, judged: Judgement | None) -> str:
+    if judged:
+        return f"{SAID[judged.said].format(judged.by_name)}, {moment(judged.at)}"
+    if kept.closed:
+        return f"closed {moment(kept.closed)}"
+    return "nobody has looked at it yet"
+
+
+def _judged(context: Context, event: str) -> Judgement | None:
+    said = [one for one in context.verdicts.since(context.now - REMEMBERED) if one.event == event]
+    return said[-1] if said else None
+
+
+def _tone(kept: Kept, judged: Judgement | None) -> Tone:
+    if kept.closed:
+        return Tone.GOOD
+    if judged:
+        return Tone.CALM
+    return Tone.BAD if kept.alert.urgent else Tone.WARN
+
+
+def _details(event: Event) -> str:
+    return f"anomalies {event.id}"
+
+
+def _gone(context: Context, kept: Kept) -> Answer:
+    """The message of an event that a restated bill no longer shows."""
+    parts: tuple[Part, ...] = (
+        Text(f"It was {plain(kept.alert.said)}. {kept.ended.capitalize() or 'The bill no longer shows it'}."),
+        _note(context, kept),
+    )
+    return Answer(
+        "Nothing out of line any more", parts, Tone.GOOD, shows=(kept.alert.id,), data={"alert": kept.alert.id}
+    )
+
+
+def _note(context: Context, kept: Kept) -> Note:
+    whose = "The sample company's figures. " if context.report.sample else ""
+    fresh = context.costs.freshness(context.now)
+    return Note(
+        f"{whose}EffectiveCost of usage and purchases in {context.report.currency}, each day against its own past. "
+        f"{fresh.said()}. Alert {kept.alert.id}, first told {moment(kept.opened)}."
+    )
