@@ -4,19 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test fuzz slow lint check wheel bench docs system clean
+.PHONY: demo test fuzz slow lint check wheel bench docs system node clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
 
-test: $(VENV)/dev system
+test: $(VENV)/dev system node
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live"
 
 # The property tests once more, on examples that nobody has seen.
-fuzz: $(VENV)/dev system
+fuzz: $(VENV)/dev system node
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live and hypothesis" --hypothesis-profile exploring
 
-slow: $(VENV)/dev system
+slow: $(VENV)/dev system node
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live"
 
 lint: $(VENV)/dev
@@ -48,6 +48,15 @@ system:
 	|| { echo "installing PostgreSQL for the tests"; \
 	     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
 	|| { echo "The tests need PostgreSQL: install your system's package (Debian: postgresql)."; exit 1; }
+
+# What the tests start that is written for Node, in exact versions; no lock file, which would name where they came from.
+node: tests/node/node_modules/ready
+
+tests/node/node_modules/ready: tests/node/package.json
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm >/dev/null; } \
+	|| { echo "The tests need Node: install your system's packages nodejs and npm."; exit 1; }
+	cd tests/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
 
 # A bare environment for the demo, a full one for development; both pinned by constraints.txt.
 $(VENV)/bin/python:

@@ -18,21 +18,19 @@ from typing import Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
-from pydantic import TypeAdapter
 
 from analysis.errors import BadData, NotReadable
 from analysis.periods import month_of
+from providers import deliveries
 from providers.aws.cur import as_focus
+from providers.deliveries import Kept
 from providers.provider import Export, Progress
 
 TABLES = ("FOCUS_1_2_AWS", "FOCUS_1_0_AWS", "COST_AND_USAGE_REPORT", "LEGACY_CUR")  # the best first
 CUR = TABLES[2:]  # that must be made FOCUS
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 PERIOD = re.compile(r"BILLING_PERIOD=(?P<month>\d{4}-\d{2})/|/(?P<start>\d{8})-\d{8}/")
-RESTATED_FOR = timedelta(days=15)  # after a month's end, in which AWS may still deliver it anew (AWS documentation)
 TRIES = 3
-SPARE = 1.2  # times what an export holds, must be free on the disk
-INDEX = "index.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +69,6 @@ class Manifest:
     mark: str  # ETag
     at: datetime
     files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is on disk of one month."""
-
-    mark: str
-    at: datetime
-    files: tuple[str, ...]
-
-
-INDICES = TypeAdapter(dict[str, Kept])
 
 
 def discovered(client: Any) -> list[Found]:  # noqa: ANN401
@@ -132,7 +118,7 @@ def fetch(  # noqa: PLR0913
     """
     home = folder / re.sub(r"[^A-Za-z0-9_-]", "-", found.name)
     home.mkdir(parents=True, exist_ok=True)
-    index = _read(home / INDEX)
+    index = deliveries.read(home)
     try:
         present = _manifests(s3, found, month_of(now.date()).start - timedelta(days=31 * months))
         if not present:
@@ -141,19 +127,19 @@ def fetch(  # noqa: PLR0913
         for place, (month, manifest) in enumerate(sorted(present.items())):
             progress(place / len(present), f"{found.name} {month}")
             known = index.get(month)
-            if known and known.mark == manifest.mark and all((home / name).exists() for name in known.files):
+            if known and known.mark == manifest.mark and known.stands(home):
                 continue
-            if known and _closed(month, now):
+            if known and deliveries.closed(month, now):
                 warnings.append(f"{month} of {found.name} was closed and has been delivered anew")
             try:
                 index[month] = _fetched(s3, found, manifest, home, workers)
             except Unfinished as unfinished:
                 former = "its former rows stay" if known else "it is left out"
                 warnings.append(f"{month} of {found.name}: {unfinished}; {former}")
-            _write(home / INDEX, index)
+            deliveries.write(home, index)
     except ClientError as error:
         raise NotReadable(f"export {found.name}", _refused(error, found)) from None
-    _swept(home, index)
+    deliveries.swept(home, index)
     exports = [
         Export(f"{found.name} {month}", tuple(home / name for name in kept.files), kept.at, provider)
         for month, kept in sorted(index.items())
@@ -258,10 +244,7 @@ def _room(s3: Any, bucket: str, names: Sequence[str], target: Path) -> None:  # 
             if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
                 raise Unfinished(f"{name} is not there yet") from None
             raise
-    free = shutil.disk_usage(target).free
-    if needed * SPARE > free:
-        gigabytes = f"{needed * SPARE / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
-        raise BadData(f"{target}: no room for the export: {gigabytes}; set data.folder to a larger disk")
+    deliveries.fitting(needed, target)
 
 
 def _download(s3: Any, bucket: str, name: str, target: Path) -> Path:  # noqa: ANN401
@@ -280,32 +263,6 @@ def _download(s3: Any, bucket: str, name: str, target: Path) -> Path:  # noqa: A
         raise Unfinished(f"{name} came in part")
     aside.replace(file)
     return file
-
-
-def _closed(month: str, now: datetime) -> bool:
-    end = month_of(date.fromisoformat(f"{month}-01")).end
-    return now.date() > end + RESTATED_FOR
-
-
-def _read(file: Path) -> dict[str, Kept]:
-    try:
-        return INDICES.validate_json(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-
-
-def _write(file: Path, index: dict[str, Kept]) -> None:
-    aside = file.with_suffix(".new")
-    aside.write_bytes(INDICES.dump_json(index))
-    aside.replace(file)
-
-
-def _swept(home: Path, index: Mapping[str, Kept]) -> None:
-    """Remove what no month uses any more."""
-    used = {(home / name).parent for kept in index.values() for name in kept.files}
-    for folder in home.glob("*/*"):
-        if folder.is_dir() and folder not in used:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 REFUSALS: Mapping[str, Callable[[Found], str]] = {

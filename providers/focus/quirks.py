@@ -26,6 +26,7 @@ TABLE = (
     Quirk("FOCUS 1.3", "ServiceProviderName", "stands where ProviderName (deprecated) is missing", "ProviderName"),
     Quirk("FOCUS 1.3", "HostProviderName", "stands where ServiceProviderName is missing too", "ProviderName"),
     Quirk("any", "ServiceName", "the column is missing, where ServiceCategory is there", "ServiceCategory"),
+    Quirk("Microsoft (EA Marketplace, MCA purchases)", "ServiceName", "a cell of it is empty", "PublisherName"),
     Quirk(
         "any",
         "EffectiveCost, ListCost, ContractedCost",

@@ -261,7 +261,14 @@ def _value(name: str, found: Mapping[str, Column]) -> str:
         case Kind.TAGS:
             return _tags(column)
         case Kind.TEXT:
-            return EXPRESSIONS[name].format(raw=column.text) if name in EXPRESSIONS else column.text
+            return _text(name, column, found)
+
+
+def _text(name: str, column: Column, found: Mapping[str, Column]) -> str:
+    """The SQL of a column of text; who publishes a service stands in for its name."""
+    if name == "ServiceName" and "PublisherName" in found:
+        return f"coalesce({column.text}, {found['PublisherName'].text})"
+    return EXPRESSIONS[name].format(raw=column.text) if name in EXPRESSIONS else column.text
 
 
 def _tags(column: Column) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
+from azure.storage.blob import ContainerClient
 
+from tests.azure.azurite import Azurite, running
 from tests.azure.double import Double
+
+NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +27,15 @@ def azure(azure_server: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
     for name, value in azure_server.environment.items():
         monkeypatch.setenv(name, value)
     return azure_server
+
+
+@pytest.fixture(scope="session")
+def blob_server(azure_server: Double, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    with running(azure_server, tmp_path_factory.mktemp("azurite")) as azurite:
+        yield azurite
+
+
+@pytest.fixture
+def blobs(azure: Double, blob_server: Azurite) -> ContainerClient:  # noqa: ARG001
+    """An empty container that may be written to."""
+    return blob_server.container(f"bill-{next(NUMBERS)}")
