@@ -5,6 +5,7 @@ FinOpsError
   x BadAsk             an ask or an option that cannot be understood
   x NotAllowed         the caller lacks a permission
   x NotFound           no such thing, or none that the caller may see
+  x Cancelled          somebody stopped it before it was done
   x TooLate            somebody else moved the finding first
   x NoData             nothing is billed where something was expected
   x TooShort           some history, not enough of it
@@ -48,6 +49,10 @@ class NotAllowed(FinOpsError):
 
 class NotFound(FinOpsError):
     """No such thing, or none that this caller may see: the two read the same."""
+
+
+class Cancelled(FinOpsError):
+    """Somebody stopped the work before it was done."""
 
 
 class TooLate(FinOpsError):

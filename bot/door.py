@@ -19,9 +19,10 @@ import structlog
 from analysis.errors import NotSaved
 from bot.cadence.schedule import Schedule
 from bot.clock import Clock
-from bot.delivery.manner import Letter, announcements, packed, redrawings, replies
+from bot.delivery.manner import CLOCK, Letter, announcements, is_open, packed, redrawings, relieved, replies, waiting
 from bot.delivery.routes import Audience
-from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform
+from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform, run_of
+from bot.progress import Run
 from commands.core.answer import Answer, Text, Tone
 from commands.core.context import Context, Permission
 from commands.core.registry import answer, run_ask
@@ -30,10 +31,12 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-CLOCK = "clock"  # the platform of asks that nobody typed
 REDRAWER = "redraw:pitcrew"  # reads, and does nothing else (``bot.identity``)
 LEASE_SECONDS = 60.0
 ACK_SECONDS = 2.5  # Slack wants to hear from us within three
+PATIENCE_SECONDS = 3.0  # who waits longer is told how far it is
+PATIENCE_ALONE_SECONDS = 8.0  # the same, where that leads them into their direct messages
+TELL_SECONDS = 5.0
 LEASES = 3  # an ask that was leased more often than this takes its answerers down
 RETRY_SECONDS = (0.5, 1.0, 2.0)
 
@@ -82,6 +85,9 @@ class Door:
     answerers: Executor = field(default_factory=_answerers)
     lease_seconds: float = LEASE_SECONDS
     ack_seconds: float = ACK_SECONDS
+    patience_seconds: float = PATIENCE_SECONDS
+    patience_alone_seconds: float = PATIENCE_ALONE_SECONDS
+    tell_seconds: float = TELL_SECONDS
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: set[str] = field(default_factory=set)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -162,8 +168,8 @@ class Door:
     async def _answered(self, ask: Ask) -> None:
         self._busy.add(ask.key)
         try:
-            said = SORRY if ask.attempt > LEASES else await self._thought(lambda: answer(ask.text, self.contexts(ask)))
-            await self._closed(ask, *await self._thought(lambda: self._packed(ask, said)))
+            said, waited = (SORRY, False) if ask.attempt > LEASES else await self._worked(ask)
+            await self._closed(ask, *await self._thought(lambda: self._packed(ask, said, waited=waited)))
         except Exception:
             log.exception("ask not closed, left to its lease", key=ask.key, attempt=ask.attempt)
         else:
@@ -171,19 +177,43 @@ class Door:
         finally:
             self._busy.discard(ask.key)
 
-    def _packed(self, ask: Ask, said: Answer) -> tuple[list[Parcel], list[Enclosure]]:
+    async def _worked(self, ask: Ask) -> tuple[Answer, bool]:
+        """The answer to an ask, and whether its asker was told to wait; who waits long is told how far it is."""
+        run = Run(run_of(ask.key), ask.text, lambda: self.inbox.cancelled(ask.key))
+        work = asyncio.ensure_future(self._thought(lambda: self._heard(ask, run)))
+        told, last = 0, ""
+        try:
+            while not (await asyncio.wait({work}, timeout=self.tell_seconds if told else self._patience(ask)))[0]:
+                news = run.said()
+                letters = waiting(ask, run.shown(), told) if news != last or not told else []
+                parcels, _ = packed(letters, "", self.platforms)
+                await self._written(self.inbox.meanwhile, ask.key, parcels, self.lease_seconds)
+                told, last = told + bool(parcels), news
+                self.mailed()
+            return work.result(), told > 0
+        finally:
+            work.cancel()
+
+    def _patience(self, ask: Ask) -> float:
+        return self.patience_seconds if is_open(ask) else self.patience_alone_seconds
+
+    def _heard(self, ask: Ask, run: Run) -> Answer:
+        with run.heard():
+            return answer(ask.text, self.contexts(ask))
+
+    def _packed(self, ask: Ask, said: Answer, *, waited: bool = False) -> tuple[list[Parcel], list[Enclosure]]:
         """Render an answer; one that cannot be rendered is replaced by words that can."""
         try:
-            parcels, enclosures = packed(self._letters(ask, said), ask.text, self.platforms)
+            parcels, enclosures = packed(self._letters(ask, said, waited), ask.text, self.platforms)
             return [*parcels, *redrawings(ask)], enclosures
         except Exception:
             log.exception("answer not rendered", key=ask.key, ask=ask.text)
-            return packed(self._letters(ask, BROKEN), ask.text, self.platforms)
+            return packed(self._letters(ask, BROKEN, waited), ask.text, self.platforms)
 
-    def _letters(self, ask: Ask, said: Answer) -> list[Letter]:
+    def _letters(self, ask: Ask, said: Answer, waited: bool) -> list[Letter]:
         if ask.place.platform == CLOCK:
             return announcements(ask, said, self._audience(ask))
-        return replies(ask, said)
+        return relieved(ask, replies(ask, said)) if waited else replies(ask, said)
 
     def _audience(self, ask: Ask) -> Audience:
         """Who hears a schedule's ask; nobody, if it has left the deployment file meanwhile."""

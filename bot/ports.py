@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from hashlib import sha256
 from typing import Any, Protocol, TypeAlias
 
 from charts.picture import Picture
@@ -54,6 +55,11 @@ class Ask:
     attempt: int = 0  # how often it was leased; an ask that takes its answerer down is not tried for ever
     locale: str = ""  # how its reader writes figures (``de_DE``), where one person alone reads the answer
     timezone: str = ""  # where the asker is (``Europe/Berlin``), as far as the platform tells
+
+
+def run_of(key: str) -> str:
+    """The short name of the work for an ask, by which it is cancelled."""
+    return sha256(key.encode()).hexdigest()[:8]
 
 
 class Priority(IntEnum):
@@ -206,6 +212,12 @@ class Inbox(Protocol):
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         """Lease asks that nobody is answering, the oldest first; each says in ``attempt`` how often it was leased."""
+
+    def meanwhile(self, key: str, parcels: Sequence[Parcel], lease_seconds: float) -> None:
+        """Say something while an ask is still being answered, and lease it for so much longer."""
+
+    def cancelled(self, key: str) -> str:
+        """Who has cancelled an ask; "" for nobody."""
 
     def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""

@@ -23,6 +23,7 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.identity import caller_of
 from bot.ports import Ask, Place
+from bot.progress import report
 from bot.state import State
 from commands.core.answer import Answer
 from commands.core.context import Context, Drivers, Exclusion, Report
@@ -175,6 +176,7 @@ class Crew:
             verdicts=self.state.verdicts,
             drivers=self.drivers,
             report=replace(self.report, locale=locale),
+            work=self.state.inbox,
             preferences=self.state.preferences,
             tag_fix=remedies.tag_fix,
             alerts=self.state.alerts,
@@ -217,6 +219,7 @@ def assembled(
     Raises:
         BadConfig: something that the deployment names cannot be used.
     """
+    progress = _and_whoever_waits(progress)
     sources = [_provider(one, config, clock(), progress) for one in config.providers]
     if not sources:
         raise BadConfig('no [[providers]] are named; kind = "focus" reads FOCUS files, kind = "sample" needs nothing')
@@ -225,6 +228,14 @@ def assembled(
         if load and (config.sample or not crew.lake.version):
             crew.assessor.load(clock())
         yield crew
+
+
+def _and_whoever_waits(progress: Progress) -> Progress:
+    def told(share: float, what: str) -> None:
+        progress(share, what)
+        report(share, what)
+
+    return told
 
 
 @contextmanager

@@ -23,6 +23,7 @@ class Asked:
     ask: Ask
     until: datetime | None = None
     done: bool = False
+    cancelled: str = ""
 
 
 @dataclass
@@ -77,6 +78,16 @@ class MemoryStore:
                 row.until = now + timedelta(seconds=lease_seconds)
                 row.ask = replace(row.ask, attempt=row.ask.attempt + 1)
             return [row.ask for row in free[:limit]]
+
+    def meanwhile(self, key: str, parcels: Sequence[Parcel], lease_seconds: float) -> None:
+        with self._lock:
+            self._writable("meanwhile")
+            if not self.asks[key].done:
+                self.asks[key].until = self.clock() + timedelta(seconds=lease_seconds)
+                self.put(parcels, ())
+
+    def cancelled(self, key: str) -> str:
+        return self.asks[key].cancelled
 
     def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         with self._lock:

@@ -8,12 +8,16 @@ from datetime import datetime
 
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
-from bot.ports import HOME, Ask, Enclosure, Kind, Parcel, Place, Platform, Priority
-from commands.core.answer import Answer, Button, Buttons, Tone
+from bot.ports import HOME, Ask, Enclosure, Kind, Parcel, Place, Platform, Priority, run_of
+from commands.core.answer import Answer, Button, Buttons, Note, Tone
 from commands.core.context import Permission
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
 
+CLOCK = "clock"  # the platform of asks that nobody typed
 SHARE = "share"
+SHARE_LABEL = "Share to channel"
+OVER = Answer("Done", (Note("The answer is where it was asked for, or was told to its asker alone."),))
+ELSEWHERE = Answer("This takes a while", (Note("It goes on in our direct messages, and the answer comes there."),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,56 @@ class Letter:
     ask: str = ""
     under: str = ""
     due: datetime | None = None
+
+
+def waiting(ask: Ask, shown: Answer, number: int) -> list[Letter]:
+    """What is said, for the ``number``-th time, to somebody who waits; nothing, where nobody does.
+
+    It is one message, that is changed in place: where the answer is for all to see, in its thread. What one person sees
+    in a channel cannot be changed there (Slack replaces nothing through the reply address of a command), so whoever
+    waits for a private answer waits in their direct messages, and is told so where they asked.
+    """
+    if not waits(ask):
+        return []
+    first, place = waits_under(ask), _waiting_room(ask)
+    if number:
+        name = f"{first}:{ask.attempt}:{number}"
+        return [Letter(name, place, Kind.EDIT, Priority.EDIT, shown, under=first)]
+    told = [Letter(first, place, Kind.POST, Priority.REPLY, shown)]
+    if not is_open(ask) and ask.place.conversation:
+        told.append(Letter(f"{first}:where", ask.place, Kind.PRIVATE, Priority.REPLY, ELSEWHERE))
+    return told
+
+
+def waits(ask: Ask) -> bool:
+    """Whether somebody waits for an answer, and is not looking at a page that says so already."""
+    return ask.place.platform != CLOCK and not ask.place.view and bool(ask.place.user)
+
+
+def is_open(ask: Ask) -> bool:
+    """Whether an ask is answered for all to see, as far as that can be known before it is."""
+    return ask.loud and not ask.clicked
+
+
+def waits_under(ask: Ask) -> str:
+    """The id of what is said first to somebody who waits for the answer to an ask."""
+    return f"wait:{run_of(ask.key)}"
+
+
+def _waiting_room(ask: Ask) -> Place:
+    if is_open(ask):
+        return replace(ask.place, message="")
+    return Place(ask.place.platform, ask.place.tenant, user=ask.place.user)
+
+
+def relieved(ask: Ask, letters: list[Letter]) -> list[Letter]:
+    """The same letters for somebody who was told to wait: the answer takes the place of what told them so."""
+    first, room = waits_under(ask), _waiting_room(ask)
+    stays = Kind.POST if is_open(ask) else Kind.PRIVATE
+    if letters and letters[0].kind is stays:
+        answer = letters[0].answer if is_open(ask) else _without_share(letters[0].answer)
+        return [replace(letters[0], place=room, kind=Kind.EDIT, under=first, answer=answer), *letters[1:]]
+    return [Letter(f"{ask.key}:over", room, Kind.EDIT, Priority.REPLY, OVER, under=first), *letters]
 
 
 def replies(ask: Ask, answer: Answer) -> list[Letter]:
@@ -122,7 +176,8 @@ def packed(
         asked = letter.ask or ask
         payload, seen = platforms[letter.place.platform].render(letter.answer, asked)
         enclosed |= {picture.digest: picture for picture in seen} | {file.digest: file for file in letter.answer.files}
-        shows = letter.answer.shows if letter.kind in (Kind.POST, Kind.VIEW) else ()
+        is_view = letter.kind in (Kind.POST, Kind.VIEW) or (letter.kind is Kind.EDIT and letter.under)
+        shows = letter.answer.shows if is_view else ()
         drawn = _view(redrawn_by(asked), shows) if letter.kind is not Kind.VIEW else ("", shows)
         parcels.append(
             Parcel(
@@ -190,4 +245,11 @@ def _with_share(ask: str, answer: Answer) -> Answer:
     shared = quoted((SHARE, *words_of(again))) if again else ""
     if answer.private or answer.shared or not shared or len(shared) > LONGEST_ASK or again.startswith(SHARE):
         return answer
-    return replace(answer, parts=(*answer.parts, Buttons((Button("Share to channel", shared),))))
+    return replace(answer, parts=(*answer.parts, Buttons((Button(SHARE_LABEL, shared),))))
+
+
+def _without_share(answer: Answer) -> Answer:
+    """The answer for direct messages, where there is no channel to share it to."""
+    last = answer.parts[-1] if answer.parts else None
+    is_share = isinstance(last, Buttons) and [one.label for one in last.buttons] == [SHARE_LABEL]
+    return replace(answer, parts=answer.parts[:-1]) if is_share else answer

@@ -9,10 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.ports import Ask, Enclosure, Parcel, Place
+from analysis.errors import NotAllowed, NotFound
+from bot.ports import Ask, Enclosure, Parcel, Place, run_of
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.outbox import OutboxTable
+from commands.core.context import Caller, Permission
 
 inbox = schema.inbox
 
@@ -61,6 +63,36 @@ class InboxTable:
             )
             rows = sorted(connection.execute(leased), key=lambda row: row.number)
             return [_ask(row) for row in rows]
+
+    def meanwhile(self, key: str, parcels: Sequence[Parcel], lease_seconds: float) -> None:
+        """Say something while an ask is still being answered, and lease it for so much longer."""
+        with self.database.writing() as connection:
+            until = self.database.now(connection) + timedelta(seconds=lease_seconds)
+            mine = sa.update(inbox).where(inbox.c.key == key, inbox.c.done.is_(False)).values(until=until)
+            if connection.execute(mine.returning(inbox.c.number)).first():
+                self.outbox.enter(connection, parcels, ())
+
+    def cancelled(self, key: str) -> str:
+        """Who has cancelled an ask; "" for nobody."""
+        with self.database.reading() as connection:
+            return str(connection.execute(sa.select(inbox.c.cancelled).where(inbox.c.key == key)).scalar() or "")
+
+    def cancel(self, run: str, by: Caller) -> str:
+        """Have the work for an ask end at its next step; gives back what was asked.
+
+        Raises:
+            NotFound: nothing of that name is under way.
+            NotAllowed: it is somebody else's.
+        """
+        with self.database.writing() as connection:
+            under_way = connection.execute(sa.select(inbox).where(inbox.c.done.is_(False), inbox.c.key != by.key))
+            row = next((row for row in under_way if run_of(row.key) == run.lower()), None)
+            if row is None:
+                raise NotFound(f"nothing named {run!r} is under way any more; it is done, or was never begun")
+            if row.user != by.id and not by.may(Permission.ADMIN):
+                raise NotAllowed(f"only {row.user_name} or an admin may cancel that")
+            connection.execute(sa.update(inbox).where(inbox.c.number == row.number).values(cancelled=by.name))
+            return str(row.text)
 
     def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""

@@ -138,7 +138,8 @@ class OutboxTable:
             mine = self._mine(parcel).values(state="sent", message=message, until=None, unclear=False)
             if connection.execute(mine.returning(outbox.c.number)).first() is None:
                 return False
-            if message and parcel.shows and parcel.kind is Kind.POST:
+            is_view = parcel.kind is Kind.POST or (parcel.kind is Kind.EDIT and parcel.under)
+            if message and parcel.shows and is_view:
                 self._remember(connection, parcel, message)
             if parcel.kind is Kind.VIEW and parcel.place.view == HOME:
                 self._remember_home(connection, parcel)

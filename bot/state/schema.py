@@ -125,6 +125,7 @@ inbox = Table(
     Column("attempt", Integer, nullable=False),
     Column("locale", String(20), nullable=False),
     Column("timezone", String(60), nullable=False),
+    Column("cancelled", String(200), nullable=False, server_default=text("''")),  # by whom
     Column("until", Utc),
     Column("done", Boolean, nullable=False),
     Index(None, "done", "number"),

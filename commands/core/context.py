@@ -327,6 +327,30 @@ class NoPreferences:
         """There is nowhere to remember it."""
 
 
+class Work(Protocol):
+    """What is under way for somebody who waits."""
+
+    def cancel(self, run: str, by: Caller) -> str:
+        """Have it end at its next step; gives back what was asked.
+
+        Raises:
+            NotFound: nothing of that name is under way.
+            NotAllowed: it is somebody else's.
+        """
+
+
+class NoWork:
+    """Nothing is ever under way."""
+
+    def cancel(self, run: str, by: Caller) -> str:  # noqa: ARG002 (whoever it is)
+        """There is nothing to stop.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound(f"nothing named {run!r} is under way here")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One line of the audit: who asked what, and when."""
@@ -408,6 +432,7 @@ class Context:
     assessments: Assessments
     verdicts: Verdicts
     report: Report = field(default_factory=Report)
+    work: Work = field(default_factory=NoWork)
     preferences: Preferences = field(default_factory=NoPreferences)
     drivers: Drivers = field(default_factory=NoDrivers)
     tag_fix: Callable[[TagChange], Fix | None] = lambda _: None  # the commands that set a tag, where a provider has any

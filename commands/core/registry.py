@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 import commands
-from analysis.errors import BadAsk, FinOpsError, NotAllowed, UnknownName
+from analysis.errors import BadAsk, Cancelled, FinOpsError, NotAllowed, UnknownName
 from analysis.registry import Registry
 from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
 from commands.core.context import Context, Permission
@@ -142,10 +142,10 @@ def sorry(error: FinOpsError) -> Answer:
     close = error.close if isinstance(error, UnknownName) and error.noun == COMMANDS.noun else ()
     hints = (Buttons(tuple(Button(name, f"help {name}") for name in close)),) if close else ()
     return Answer(
-        "That did not work",
+        "Stopped" if isinstance(error, Cancelled) else "That did not work",
         (Text(plain(str(error))), *hints),
         Tone.WARN,
-        private=True,
+        private=not isinstance(error, Cancelled),
         data={"error": type(error).__name__, "message": str(error)},
     )
 

@@ -91,7 +91,8 @@ def inventory(  # noqa: PLR0913 (said by name)
     with ThreadPoolExecutor(limits.workers, thread_name_prefix="aws") as pool:
         for task, seen, why in pool.map(read, tasks):
             done["tasks"] += 1
-            progress(done["tasks"] / len(tasks), f"{task.reader.name} in {task.account.name}, {task.region}")
+            share = done["tasks"] / len(tasks)
+            progress(share, f"reading {len({task.account.id for task in tasks})} accounts, {share:.0%} done")
             if why:
                 failed[task.account.id].append(why)
             named = [replace(one, resource=replace(one.resource, account_name=task.account.name)) for one in seen]

@@ -114,7 +114,7 @@ def _loaded(
                 fresh.setdefault(digest, export)
         loaded = pool.map(lambda export: _load_one(database.cursor(), folder, export, limits), fresh.values())
         for number, (digest, export) in enumerate(fresh.items()):
-            progress(number / len(fresh), f"reading {export.name}")
+            progress(number / len(fresh), f"reading {number + 1} of {len(fresh)} exports, {export.name}")
             one = next(loaded)
             newer = {key: part for key, part in one.partitions.items() if _is_newer(part, shelf.partitions.get(key))}
             if len(newer) < len(one.partitions):

@@ -25,6 +25,7 @@ THE_COMMANDS = [
     "anomalies",
     "assess",
     "budget",
+    "cancel",
     "chargeback",
     "claim",
     "commitments",

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from analysis.errors import NotSaved
-from bot.ports import Ask, Place
+from analysis.errors import NotAllowed, NotFound, NotSaved
+from bot.ports import Ask, Place, run_of
 from bot.state import State as Memory
 from charts.picture import Picture
 from tests.contracts.conftest import BEGINNING, Wait
-from tests.contracts.said import ask, parcel
+from tests.contracts.said import ask, caller, parcel
 
 
 def keys(asks: object) -> list[str]:
@@ -103,3 +103,33 @@ def test_an_answer_that_cannot_be_put_leaves_the_ask_open(state: Memory, wait: W
     assert state.outbox.counts() == {}
     wait(31)
     assert keys(state.inbox.take(1, 30)) == ["a1"]
+
+
+def test_work_under_way_is_cancelled_by_its_asker_or_an_admin_and_by_nobody_else(state: Memory) -> None:
+    state.inbox.accept(ask("a1", "assess"))
+    run = run_of("a1")
+    with pytest.raises(NotAllowed, match="only Ana or an admin"):
+        state.inbox.cancel(run, caller("Ben"))
+    assert state.inbox.cancelled("a1") == ""
+
+    assert state.inbox.cancel(run.upper(), caller("Ana")) == "assess"
+    assert state.inbox.cancelled("a1") == "Ana"
+    assert state.inbox.cancel(run, caller("Eve", admin=True)) == "assess"
+
+    state.inbox.done("a1", (), ())
+    with pytest.raises(NotFound, match="under way any more"):
+        state.inbox.cancel(run, caller("Ana"))
+
+
+def test_whoever_waits_is_told_meanwhile_and_the_ask_is_kept(state: Memory, wait: Wait) -> None:
+    state.inbox.accept(ask("a1"))
+    state.inbox.take(1, 60)
+    wait(50)
+    state.inbox.meanwhile("a1", [parcel("wait:1")], 60)
+    wait(30)
+    assert state.inbox.take(1, 60) == []
+    assert [one.id for one in state.outbox.lease(9, 60)] == ["wait:1"]
+
+    state.inbox.done("a1", (), ())
+    state.inbox.meanwhile("a1", [parcel("wait:2")], 60)
+    assert state.outbox.counts() == {"leased": 1}
