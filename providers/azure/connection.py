@@ -37,6 +37,7 @@ class Cloud:
     authority: str = "https://login.microsoftonline.com"
     metrics: str = "https://{region}.metrics.monitor.azure.com"
     blobs: str = "https://{account}.blob.core.windows.net"
+    prices: str = "https://prices.azure.com"  # the public price list, for which nobody signs in
     audience: str = ""  # of tokens for ``arm``, where it is another address
 
     @property

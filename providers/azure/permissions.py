@@ -100,6 +100,14 @@ READS: Sequence[Read] = (
     Read("GET", "/providers/Microsoft.Capacity/reservations", "Microsoft.Capacity/reservations/read"),
     Read("GET", "/providers/Microsoft.BillingBenefits/savingsPlans", "Microsoft.BillingBenefits/savingsPlans/read"),
     Read("GET", "{scope}/providers/Microsoft.Advisor/recommendations", "Microsoft.Advisor/recommendations/read"),
+    # sizes, and what Resource Graph does not tell
+    Read("GET", "/subscriptions/{id}/providers/Microsoft.Compute/skus", "Microsoft.Compute/skus/read"),
+    Read(
+        "GET",
+        "/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{name}"
+        "/managementPolicies/default",
+        "Microsoft.Storage/storageAccounts/managementPolicies/read",
+    ),
     # measurements, fifty resources at once
     Read("POST", "/subscriptions/{id}/metrics:getBatch", "Microsoft.Insights/metrics/read"),
 )

@@ -173,7 +173,7 @@ class Double:
     @property
     def cloud(self) -> Cloud:
         """Its addresses, as a connection takes them."""
-        return Cloud(self.url, self.url, self.url, self.blobs)
+        return Cloud(self.url, self.url, self.url, self.blobs, self.url)
 
     def connection(self, **said: Any) -> Connection:
         """A connection to it, that waits by its watch."""

@@ -1,0 +1,166 @@
+"""Measurements from Azure Monitor, fifty resources of one type, region and subscription a question."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import fmean
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.monitor.querymetrics import MetricsClient, MetricsQueryResult
+
+from analysis.estate import Metric, Resource
+from providers.azure.connection import Connection, refusal
+from providers.azure.readers import Seen, Wanted
+
+A_CALL = 50  # resources, Azure Monitor's own limit
+A_DAY = timedelta(days=1)
+HIGHEST: Mapping[str, str] = {"Average": "Maximum"}  # what else is asked for
+LOWEST = "Minimum"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is asked in one call."""
+
+    region: str
+    type: str
+    wanted: tuple[Wanted, ...]
+    seen: tuple[Seen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The resources with what was measured of them, by id in small letters; what could not be, and why."""
+
+    found: Mapping[str, Resource]
+    failed: frozenset[str]
+    told: tuple[str, ...]
+
+
+def measured(connection: Connection, seen: Iterable[Seen], now: datetime, pool: ThreadPoolExecutor) -> Measured:
+    """Ask for all of it, batches side by side; one that fails costs only its own."""
+
+    def ask(batch: Batch) -> tuple[Batch, Sequence[Resource], str]:
+        try:
+            return batch, _asked(connection, batch, now), ""
+        except AzureError as error:
+            return batch, (), refusal(error)
+
+    found: dict[str, Resource] = {}
+    failed: set[str] = set()
+    told: dict[str, int] = defaultdict(int)
+    for batch, resources, why in pool.map(ask, batches(seen)):
+        found |= {one.id.lower(): one for one in resources}
+        if why:
+            failed |= {one.resource.id.lower() for one in batch.seen}
+            told[f"{batch.type} in {batch.region}: {why}"] += len(batch.seen)
+    lines = tuple(f"metrics of {count} × {what}" for what, count in told.items())
+    return Measured(found, frozenset(failed), lines)
+
+
+def batches(seen: Iterable[Seen]) -> list[Batch]:
+    """What may be asked together."""
+    alike: dict[tuple[str, str, str, tuple[Wanted, ...]], list[Seen]] = defaultdict(list)
+    for one in seen:
+        subscription = _measured_id(one).lower().split("/")[2]
+        alike[one.resource.region.lower(), one.type, subscription, tuple(one.wanted)].append(one)
+    return [
+        Batch(region, kind, wanted, tuple(ones[begin : begin + A_CALL]))
+        for (region, kind, _, wanted), ones in alike.items()
+        for begin in range(0, len(ones), A_CALL)
+    ]
+
+
+def _measured_id(one: Seen) -> str:
+    """What it is measured as: itself, or what it is billed as (the scale set behind a node pool)."""
+    of_its_type = (name for name in (one.resource.id, *one.resource.billed_as) if f"/{one.type}/" in name.lower())
+    return next(of_its_type, one.resource.id)
+
+
+def _asked(connection: Connection, batch: Batch, now: datetime) -> list[Resource]:
+    end = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
+    days = max(one.days for one in batch.wanted)
+    names = list(dict.fromkeys(name for one in batch.wanted for name in one.metric.split("+")))
+    ways = list(dict.fromkeys(way for one in batch.wanted for way in _ways(one)))
+    by_id: dict[str, list[Seen]] = defaultdict(list)
+    for one in batch.seen:
+        by_id[_measured_id(one).lower()].append(one)
+    client = connection.measuring(MetricsClient, batch.region)
+    answers = client.query_resources(
+        resource_ids=[_measured_id(one) for one in batch.seen],
+        metric_namespace=batch.type,
+        metric_names=names,
+        timespan=(end - A_DAY * days, end),
+        granularity=A_DAY,
+        aggregations=ways,
+    )
+    return [
+        replace(one.resource, metrics=dict(_metrics(one, values, end.date())))
+        for answer in answers
+        for values in (_by_day(answer),)
+        for one in by_id.get(_id_of(answer), ())
+    ]
+
+
+def _ways(wanted: Wanted) -> tuple[str, ...]:
+    highest = LOWEST if wanted.used else HIGHEST.get(wanted.statistic)
+    return (wanted.statistic, highest) if highest else (wanted.statistic,)
+
+
+def _id_of(answer: MetricsQueryResult) -> str:
+    """Whose metrics they are: an answer says it only in the ids of its metrics."""
+    return next((one.id.lower().partition("/providers/microsoft.insights/metrics/")[0] for one in answer.metrics), "")
+
+
+def _by_day(answer: MetricsQueryResult) -> dict[tuple[str, date], Any]:
+    return {
+        (metric.name, point.timestamp.astimezone(UTC).date()): point
+        for metric in answer.metrics
+        for series in metric.timeseries
+        for point in series.data
+    }
+
+
+def _metrics(one: Seen, values: Mapping[tuple[str, date], Any], today: date) -> Iterator[tuple[str, Metric]]:
+    for wanted in one.wanted:
+        window = [today - A_DAY * back for back in range(1, wanted.days + 1)]
+        if (found := _metric(wanted, one.resource, values, window)) is not None:
+            yield wanted.name, found
+
+
+def _metric(
+    wanted: Wanted, resource: Resource, values: Mapping[tuple[str, date], Any], window: Sequence[date]
+) -> Metric | None:
+    """One measurement of all that was asked for it; ``None`` if nothing was measured."""
+    ways = _ways(wanted)
+
+    def told(way: str) -> dict[date, float]:
+        days: dict[date, float] = {}
+        for day in window:
+            points = [values.get((name, day)) for name in wanted.metric.split("+")]
+            numbers = [number for point in points if (number := _number(point, way)) is not None]
+            if numbers:
+                days[day] = sum(numbers) * wanted.scale
+        return days
+
+    days = told(ways[0])
+    if wanted.absent_is_zero:
+        born = resource.created or window[-1]
+        days = {day: days.get(day, 0.0) for day in window if day >= born}
+    if not days:
+        return None
+    peaks = told(ways[-1])
+    average, highest = fmean(days.values()), max(peaks.values(), default=max(days.values()))
+    if wanted.used:
+        average, highest = 100 - average, 100 - min(peaks.values(), default=min(days.values()))
+    return Metric(len(days), average, highest, max(days))
+
+
+def _number(point: Any, way: str) -> float | None:  # noqa: ANN401
+    value = getattr(point, way.lower(), None) if point is not None else None
+    return float(value) if value is not None else None
