@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.alerts import Kept
 from analysis.errors import NotFound
 from commands.alarms import discover
-from commands.core.answer import Answer, Button, Buttons, Note, Part, Text, Tone
+from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
 from commands.core.context import Context
-from commands.core.moments import moment
 from commands.core.registry import Group, command
 
 
@@ -25,27 +23,16 @@ def alert(context: Context, name: str, *, line: int = 0) -> Answer:
 
 
 def drawn(context: Context, kept: Kept) -> Answer:
-    """The message of an alert, whatever its kind, with what was said in its thread."""
+    """The message of an alert, whatever its kind, with a way to stop it; whoever did so is named."""
     said = discover()[kept.alert.kind].draw(context, kept)
-    parts: Sequence[Part] = said.parts
-    note = parts[-1:] if parts and isinstance(parts[-1], Note) else ()
-    before = parts[: len(parts) - len(note)]
-    return replace(said, parts=(*before, *_thread(kept), *_hush(kept), *note))
-
-
-def _thread(kept: Kept) -> tuple[Part, ...]:
-    if not kept.lines:
-        return ()
-    return (Text("\n".join(f"{moment(line.at)}: {line.said}" for line in kept.lines[-3:])),)
-
-
-def _hush(kept: Kept) -> tuple[Part, ...]:
-    """A way to stop it; whoever did so is named."""
     if not kept.is_open:
-        return ()
+        return said
     if kept.stopped:
-        return (Text(f"{kept.stopped} wants no more lines here; the message is kept up to date."),)
-    return (Buttons((Button("No more lines", f"hush {kept.alert.id}"),)),)
+        words = f"{kept.stopped} wants no more lines in the thread; the message is kept up to date."
+        return replace(said, parts=(*said.parts[:-1], Text(plain(words)), *said.parts[-1:]))
+    stop = Button("No more lines", f"hush {kept.alert.id}")
+    parts = tuple(Buttons((*one.buttons, stop)) if isinstance(one, Buttons) else one for one in said.parts)
+    return replace(said, parts=parts)
 
 
 def _line(kept: Kept, number: int) -> Answer:

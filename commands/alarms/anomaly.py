@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from commands.alarms import Look, alarm
 from commands.anomalies import (
     REMEMBERED,
     Anomalies,
+    Cause,
     advice,
     anomalies_of,
     cause_of,
@@ -84,9 +85,9 @@ def draw(context: Context, kept: Kept) -> Answer:
     before = facts.get("restated_from", "")
     restated = [("Restated", f"from {before} to {event.impact} by the provider")] if before else []
     return Answer(
-        f"{'Ended: ' if kept.closed and not judged else ''}{said_event(event)}",
+        f"{'Ended: ' if _has_ended(kept, judged) else ''}{said_event(event)}",
         (
-            Text("\n".join((advice(event, cause), *_outlook(found, event, kept)))),
+            Text("\n".join((*_cause(event, cause, kept), *_outlook(found, event, kept)))),
             Facts(
                 (
                     ("It cost", f"{event.actual}, {event.expected} was expected"),
@@ -218,6 +219,12 @@ def _seen(context: Context, kept: Kept) -> tuple[Anomalies, Event | None]:
     return found, max(same, key=lambda one: abs(one.impact.amount), default=None)
 
 
+def _cause(event: Event, cause: Cause, kept: Kept) -> Iterator[str]:
+    """What moved; and whom to ask, as long as it goes on."""
+    said = advice(event, cause)
+    yield said if kept.is_open else said.partition(" Ask ")[0]
+
+
 def _outlook(found: Anomalies, event: Event, kept: Kept) -> list[str]:
     """Whether it goes on, what that would cost, and whether it happened before."""
     lines = []
@@ -238,7 +245,8 @@ def _outlook(found: Anomalies, event: Event, kept: Kept) -> list[str]:
         told = ", ".join(f"{one.start:%d %b} ({one.impact.signed()})" for one in past[:MOST_BEFORE])
         lines.append(f"It happened before: {told}.")
     else:
-        lines.append("Nothing like it in the year before.")
+        since = max(found.period.start, found.freshness.covers.start)
+        lines.append(f"Nothing like it since {since:%B %Y}.")
     return lines
 
 
@@ -253,11 +261,17 @@ def _owner(facts: Any) -> str:  # noqa: ANN401 (JSON)
 
 
 def _stands(kept: Kept, judged: Judgement | None) -> str:
+    if kept.closed and _has_ended(kept, judged):
+        looked = f", {judged.by_name} looked into it" if judged else ", nobody looked into it"
+        return f"closed {moment(kept.closed)}{looked}"
     if judged:
         return f"{SAID[judged.said].format(judged.by_name)}, {moment(judged.at)}"
-    if kept.closed:
-        return f"closed {moment(kept.closed)}"
     return "nobody has looked at it yet"
+
+
+def _has_ended(kept: Kept, judged: Judgement | None) -> bool:
+    """Whether it came to an end by itself, rather than by what somebody said."""
+    return not kept.is_open and (judged is None or judged.said is Said.INVESTIGATING)
 
 
 def _judged(context: Context, event: str) -> Judgement | None:

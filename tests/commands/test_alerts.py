@@ -114,7 +114,7 @@ def test_a_surprise_ends_some_days_later_with_its_total(company: Company, watchi
 def test_an_alert_can_be_stopped_and_a_verdict_ends_it(watching: Talk) -> None:
     watching.ask("watch")
     said = watching.ask(f"hush {the_anomaly(watching).alert.id}")
-    assert said.replaces and "Ana wants no more lines here" in words(said)
+    assert said.replaces and "Ana wants no more lines in the thread" in words(said)
     assert "No more lines" not in labels(said)
     assert "NotAllowed" in str(watching.ask("hush 12345678", user="slack:UREAD").data)
 
