@@ -22,13 +22,15 @@ class Export:
     """FOCUS files that belong together: one run of one export, complete, that stands for whole billing periods.
 
     ``made_at`` orders the runs of one export; of two that hold the same (billing account, billing period) the newer
-    one counts. ``name`` is what a person recognises it by.
+    one counts. ``name`` is what a person recognises it by. ``way`` is how it came, where a provider has several that
+    name billing accounts differently: rows that came another way are put away with the first that came this one.
     """
 
     name: str
     files: tuple[Path, ...]
     made_at: datetime
     provider: str
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

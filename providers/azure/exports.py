@@ -35,6 +35,7 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 RUN = re.compile(r"/(?P<start>\d{8})-(?P<end>\d{8})/.*manifest\.json$", re.IGNORECASE | re.DOTALL)
 WIDEST = ("/providers/microsoft.billing/",)  # an export of a billing account holds those of its subscriptions
 TRIES = 3
+WAY = "export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ def fetch(  # noqa: PLR0913
             tuple(home / name for kept, home in every for name in kept.files),
             max(kept.at for kept, _ in every),
             provider,
+            WAY,
         )
         for month, every in sorted(gathered.items())
     ]

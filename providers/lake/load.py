@@ -107,6 +107,7 @@ def _loaded(
     brought: dict[str, Partition] = {}
     warnings: list[str] = []
     ordered = sorted(exports, key=lambda export: (export.made_at, export.name))
+    shelf = shelf.by_one_way({export.provider: export.way for export in ordered})
     with connect(folder) as database, ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lake") as pool:
         fresh: dict[str, Export] = {}
         for digest, export in zip(pool.map(lambda one: digest_of(one.files), ordered), ordered, strict=True):
@@ -183,7 +184,7 @@ def _load_one(database: duckdb.DuckDBPyConnection, folder: Path, export: Export,
             made = export.made_at.astimezone(UTC).isoformat()
             common = (export.name, export.provider, made)
             partitions = {
-                key: Partition(target.name, bad > 0, *common, count, known, others, said)
+                key: Partition(target.name, bad > 0, *common, count, known, others, said, export.way)
                 for key, count in _counts(connection)
             }
         except duckdb.Error as error:

@@ -31,6 +31,7 @@ class Partition:
     tags: Sequence[str] = ()  # the tag keys that its mart knows
     other_tags: Sequence[str] = ()  # those that only its rows know
     warnings: Sequence[str] = ()
+    way: str = ""  # how it came, where its provider has several
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,18 @@ class Shelf:
         """This one without the rows of any other provider."""
         partitions = {key: one for key, one in self.partitions.items() if one.provider in providers}
         digests = {digest: name for digest, name in self.digests.items() if name in providers}
+        return replace(self, partitions=partitions, digests=digests)
+
+    def by_one_way(self, ways: Mapping[str, str]) -> Shelf:
+        """This one without the rows of providers that came another way than they come now; what is left is read anew.
+
+        ``ways`` is by provider.
+        """
+        old = {one.provider for one in self.partitions.values() if one.way != ways.get(one.provider, one.way)}
+        if not old:
+            return self
+        partitions = {key: one for key, one in self.partitions.items() if one.way == ways.get(one.provider, one.way)}
+        digests = {digest: name for digest, name in self.digests.items() if name not in old}
         return replace(self, partitions=partitions, digests=digests)
 
     def with_load(self, partitions: Mapping[str, Partition], digests: Mapping[str, str]) -> Shelf:

@@ -74,7 +74,7 @@ def parquet(path: Path, query: str) -> Path:
     return path
 
 
-def export(*files: Path, hour: int = 1, name: str = "", provider: str = "focus") -> Export:
+def export(*files: Path, hour: int = 1, name: str = "", provider: str = "focus", way: str = "") -> Export:
     """Files as one export; a later hour is a newer one."""
     made = datetime(2026, 3, 31, hour, tzinfo=UTC)
-    return Export(name or files[0].stem, files, made, provider)
+    return Export(name or files[0].stem, files, made, provider, way)

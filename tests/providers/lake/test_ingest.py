@@ -308,3 +308,17 @@ def test_whatever_is_broken_in_a_file_is_a_load_or_an_error_in_words(tmp_path: P
     else:
         said = "torn" if done.rows >= 20 or done.quarantined else f"{20 - done.rows} rows are gone"
     assert "torn" in said
+
+
+def test_rows_that_come_another_way_take_the_place_of_those_before_and_back_again(lake: Lake, tmp_path: Path) -> None:
+    asked = write(tmp_path / "asked.csv", [row(cost="5", BillingAccountId="a subscription")])
+    exported = write(tmp_path / "exported.csv", [row(cost="7", BillingAccountId="the billing account")])
+    others = write(tmp_path / "others.csv", [row(cost="100", BillingAccountId="of another provider")])
+    lake.ingest([export(others, provider="aws")], NOW)
+
+    lake.ingest([export(asked, provider="azure", way="query")], NOW)
+    assert total(lake) == 105
+    lake.ingest([export(exported, provider="azure", way="export")], NOW)
+    assert total(lake) == 107
+    lake.ingest([export(asked, provider="azure", way="query")], NOW)
+    assert total(lake) == 105
