@@ -103,13 +103,17 @@ def serve(
     sample: Annotated[
         bool, typer.Option("--sample", help="Run on the sample company, with nothing but the tokens.")
     ] = False,
+    playground: Annotated[
+        bool,
+        typer.Option("--playground", help="Let Microsoft 365 Agents Playground on this machine in, without any token."),
+    ] = False,
 ) -> None:
-    """Run the bot: Slack in, Slack out, the clock in between. Ends cleanly on SIGTERM."""
+    """Run the bot: Slack and Teams in, Slack and Teams out, the clock in between. Ends cleanly on SIGTERM."""
     from bot.serve import main as serve_main
 
     environ = deployment.environment()
     chosen = deployment.sample_config(environ) if sample else deployment.find(config, environ)
-    serve_main(chosen, wall, environ)
+    serve_main(chosen, wall, environ, playground=playground)
 
 
 @app.command()

@@ -33,6 +33,7 @@ ENVIRONMENT = "PITCREW_"
 SECRET = re.compile(r"xox[abeprs]-|xapp-|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AccountKey=|[?&]sig=")
 PLATFORMS = ("slack", "teams")
 CRON_FIELDS = 5
+GUID = r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
 AWS_ROLE = r"^(arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+)?$"
 SAMPLE_FOLDER = "pitcrew-data/sample-company"  # apart from real rows and real decisions
 TABLE_LINE = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<name>[^\]]+?)\s*\]")
@@ -130,6 +131,23 @@ class SlackSection(Section):
     api_url: str = Field(
         "https://slack.com/api/", pattern="^https?://", description="GovSlack: https://slack-gov.com/api/"
     )
+
+
+class TeamsSection(Section):
+    """How Teams is reached: at /api/messages of [server]. The app's secret is in TEAMS_APP_PASSWORD."""
+
+    app_id: str = Field("", pattern=GUID, description="The Application (client) ID of the bot's app; empty: no Teams.")
+    tenant: str = Field("", pattern=GUID, description="The Directory (tenant) ID: nobody else's messages are taken.")
+    app_type: Literal["SingleTenant", "UserAssignedMSI"] = Field(
+        "SingleTenant", description="UserAssignedMSI: a managed identity of this machine, without a secret."
+    )
+    cloud: Literal["public", "us-government"] = Field("public", description="us-government: GCC High and DoD.")
+
+    @model_validator(mode="after")
+    def _of_a_tenant(self) -> TeamsSection:
+        if self.app_id and not self.tenant:
+            raise ValueError("tenant is needed beside app_id: the bot serves one organization")
+        return self
 
 
 class ServerSection(Section):
@@ -332,6 +350,7 @@ class Config(Section):
     state: StateSection = StateSection()
     lake: LakeSection = LakeSection()
     slack: SlackSection = SlackSection()
+    teams: TeamsSection = TeamsSection()
     server: ServerSection = ServerSection()
     providers: Sequence[Provider] = ()
     budgets: Sequence[BudgetEntry] = ()
@@ -380,8 +399,9 @@ def _refuse_route_to_nowhere(route: str) -> None:
     platform, colon, where = route.partition(":")
     if not colon or platform not in PLATFORMS or not where.strip():
         raise BadConfig(f"route {route!r} leads nowhere; write slack:#channel or teams:Team/Channel")
-    if platform == "teams":
-        raise BadConfig(f"route {route!r}: Teams is not served by this version; write slack:#channel")
+    team, slash, channel = where.partition("/")
+    if platform == "teams" and not (slash and team.strip() and channel.strip()):
+        raise BadConfig(f"route {route!r} leads nowhere; write teams:Team/Channel, by the names that Teams shows")
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:

@@ -90,6 +90,7 @@ class Door:
     tell_seconds: float = TELL_SECONDS
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: set[str] = field(default_factory=set)
+    _awaited: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _closing: bool = False
 
@@ -108,6 +109,26 @@ class Door:
             raise NotSaved("the state database takes too long; please ask again in a minute") from None
         self.wake()
         return new
+
+    async def accept_and_hear(self, ask: Ask, seconds: float) -> Answer | None:
+        """Commit an ask, and wait a little for what is answered; ``None`` for a copy, or when it takes longer.
+
+        The answer goes its own way through the outbox in any case.
+
+        Raises:
+            NotSaved: as ``accept``.
+        """
+        heard: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._awaited[ask.key] = heard
+        try:
+            if not await self.accept(ask):
+                return None
+            async with asyncio.timeout(seconds):
+                return await heard
+        except TimeoutError:
+            return None
+        finally:
+            self._awaited.pop(ask.key, None)
 
     def wake(self) -> None:
         """Have the workers look into the inbox now."""
@@ -174,6 +195,8 @@ class Door:
             log.exception("ask not closed, left to its lease", key=ask.key, attempt=ask.attempt)
         else:
             self.mailed()
+            if (heard := self._awaited.get(ask.key)) and not heard.done():
+                heard.set_result(said)
         finally:
             self._busy.discard(ask.key)
 

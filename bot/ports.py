@@ -27,10 +27,10 @@ class Place:
 
     platform: str  # "slack", "teams"
     tenant: str  # Slack team id, Teams tenant id
-    conversation: str = ""  # channel or conversation id
+    conversation: str = ""  # channel or conversation id; or its name: "#finops", "Cloud/FinOps"
     thread: str = ""  # the root message to answer under
     message: str = ""  # the message to take the place of
-    url: str = ""  # a reply address that the platform gave with the ask (Slack: response_url)
+    url: str = ""  # a reply address that the platform gave with the ask (Slack: response_url; Teams: a private card)
     user: str = ""  # for private messages: whose eyes only
     view: str = ""  # no message but a page of ``user``'s own: HOME, or the window that was opened with this id
 
@@ -55,6 +55,7 @@ class Ask:
     attempt: int = 0  # how often it was leased; an ask that takes its answerer down is not tried for ever
     locale: str = ""  # how its reader writes figures (``de_DE``), where one person alone reads the answer
     timezone: str = ""  # where the asker is (``Europe/Berlin``), as far as the platform tells
+    twins: tuple[str, ...] = ()  # other keys that a copy of it may have come by
 
 
 def run_of(key: str) -> str:
@@ -146,6 +147,10 @@ class Undeliverable(DeliveryError):
     """It never will: the channel is gone, the bot was removed, the platform refuses the content."""
 
 
+class Held(DeliveryError):
+    """It may have arrived, nobody can look, and twice would be worse than late: a person decides."""
+
+
 class Gone(DeliveryError):
     """The message to edit is no longer there, or can no longer be edited."""
 
@@ -166,7 +171,7 @@ class Platform(Protocol):
         """Deliver, and give back the platform's id of the message ("" where it has none).
 
         Raises:
-            DeliveryError: one of its five kinds.
+            DeliveryError: one of its kinds.
         """
 
     async def find(self, parcel: Parcel) -> str | None:
@@ -246,6 +251,9 @@ class Outbox(Protocol):
     def failed(self, parcel: Parcel, why: str) -> None:
         """Park as undeliverable, with the reason."""
 
+    def hold(self, parcel: Parcel, why: str) -> None:
+        """Keep until a person decides whether it is sent again."""
+
     def rest(self, lane: str, seconds: float) -> None:
         """Let a lane rest: nothing of it is leased for ``seconds``."""
 
@@ -269,6 +277,71 @@ class Outbox(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """How many parcels are in each state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where a platform that must be told so lets us speak: a personal chat, a channel of a team, a group."""
+
+    platform: str
+    tenant: str
+    id: str
+    kind: str  # "personal", "channel", "group"
+    service_url: str
+    team: str = ""  # the team's id
+    team_name: str = ""
+    name: str = ""  # the channel's
+    user: str = ""  # of a personal chat: whose it is
+    bot: str = ""  # what the platform calls us there
+    active: bool = True
+    why: str = ""  # it is not active: what the platform said
+
+    @property
+    def title(self) -> str:
+        """What people call it: ``Cloud/FinOps`` for a channel."""
+        return f"{self.team_name}/{self.name}" if self.kind == "channel" else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a platform told us of."""
+
+    platform: str
+    tenant: str
+    id: str  # as in ``Ask.user``, without the platform
+    member: str = ""  # how the platform wants to be told whom to write to
+    name: str = ""
+    email: str = ""
+    timezone: str = ""  # an IANA name; empty if the platform never said
+    locale: str = ""
+
+
+class Conversations(Protocol):
+    """The conversations and people that a platform told us of; what is unknown of one keeps what was known."""
+
+    def met(self, conversation: Conversation) -> None:
+        """Remember a conversation, which is active now."""
+
+    def lost(self, platform: str, tenant: str, conversation: str, why: str) -> None:
+        """It takes nothing from us any more; ``conversation`` is its id, or its team's."""
+
+    def find(self, platform: str, tenant: str, conversation: str) -> Conversation | None:
+        """The conversation of that id, or, for a channel, of that ``Team/Channel``."""
+
+    def personal(self, platform: str, tenant: str, user: str) -> Conversation | None:
+        """The personal chat with somebody, if there is one."""
+
+    def known(self, platform: str) -> Sequence[Conversation]:
+        """All of a platform, channels first, by name."""
+
+    def introduced(self, person: Person) -> None:
+        """Remember somebody."""
+
+    def person(self, platform: str, tenant: str, user: str) -> Person | None:
+        """Somebody, by their id."""
+
+    def by_email(self, platform: str, email: str) -> Person | None:
+        """Somebody, by their address, in whatever case it is written."""
 
 
 class Fires(Protocol):

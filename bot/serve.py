@@ -1,12 +1,13 @@
-"""The running bot: Slack in, Slack out, the clock in between; begun in one place, and ended in order."""
+"""The running bot: Slack and Teams in and out, the clock in between; begun in one place, and ended in order."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
 
 import structlog
@@ -21,10 +22,21 @@ from bot.delivery.courier import Courier
 from bot.delivery.routes import routes
 from bot.door import Door
 from bot.log import configure
-from bot.slack.app import build, recognise
-from bot.slack.http import PATH, Entrance
+from bot.ports import Platform
+from bot.slack.app import Workspace, build, recognise
+from bot.slack.http import Entrance
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
+from bot.teams.adapter import Gate, Keys
+from bot.teams.app import Listeners
+from bot.teams.http import LOOPBACK
+from bot.teams.http import Entrance as TeamsEntrance
+from bot.teams.line import PLAYGROUND, Line, line_of
+from bot.teams.post import LANE_SECONDS as TEAMS_LANE_SECONDS
+from bot.teams.post import TeamsPlatform
+from bot.teams.search import Search
+from bot.teams.wire import Wire
+from bot.teams.wire import connected as teams_connected
 from bot.web.pictures import SECRET, Pictures, kept_secret
 from bot.wiring import Crew, assembled
 
@@ -33,51 +45,59 @@ log = structlog.get_logger(__name__)
 LONGEST_STOP = 20.0  # of the 25 seconds that a container gets
 
 
-def main(config: Config, clock: Clock, environ: Mapping[str, str]) -> None:
+def main(config: Config, clock: Clock, environ: Mapping[str, str], *, playground: bool = False) -> None:
     """Run until SIGTERM or Ctrl-C.
 
     Raises:
         BadConfig: a token is missing or refused, a route cannot be served, another process holds the state.
     """
     configure(json=not sys.stderr.isatty())
-    needed = "SLACK_APP_TOKEN" if config.slack.mode == "socket" else "SLACK_SIGNING_SECRET"
-    for name in ("SLACK_BOT_TOKEN", needed):
-        if not secret(name, environ):
-            raise BadConfig(f"{name} is not in the environment; docs/slack.md says where Slack shows it")
+    wanted = {"slack": bool(secret("SLACK_BOT_TOKEN", environ)), "teams": bool(config.teams.app_id) or playground}
+    if not any(wanted.values()):
+        raise BadConfig(
+            "SLACK_BOT_TOKEN is not in the environment, and [teams] names no app_id: docs/slack.md and docs/teams.md"
+            " lead from nothing to the first answer"
+        )
     with assembled(config, clock, load=False) as crew:
-        asyncio.run(_until_stopped(crew, environ))
+        asyncio.run(_until_stopped(crew, environ, playground=playground))
 
 
-async def _until_stopped(crew: Crew, environ: Mapping[str, str]) -> None:
+async def _until_stopped(crew: Crew, environ: Mapping[str, str], *, playground: bool) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running(crew, environ):
-        log.info("ready", mode=crew.config.slack.mode, schedules=len(crew.config.schedules), sample=crew.config.sample)
+    async with running(crew, environ, teams=PLAYGROUND if playground else None) as door:
+        log.info(
+            "ready",
+            platforms=sorted(door.platforms),
+            schedules=len(crew.config.schedules),
+            sample=crew.config.sample,
+        )
         await stopped.wait()
         log.info("stopping")
 
 
 @asynccontextmanager
-async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]:
-    """Everything that moves, in the order in which it may begin; ended in the reverse order."""
+async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None = None) -> AsyncIterator[Door]:
+    """Everything that moves, in the order in which it may begin; ended in the reverse order.
+
+    ``teams`` is how Teams is reached where that is not what the deployment file says: the playground, a double.
+    """
     config, clock = crew.config, crew.clock
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(connected(secret("SLACK_BOT_TOKEN", environ), config.slack.api_url))
-        workspace = await recognise(client)
-        slack = SlackPlatform(client, crew.state.outbox)
+        slack = await _slack(stack, crew, environ) if secret("SLACK_BOT_TOKEN", environ) else None
+        there = await _teams(stack, crew, environ, teams) if teams or config.teams.app_id else None
+        platforms: dict[str, Platform] = {}
+        tenants: dict[str, str] = {}
+        if slack:
+            platforms["slack"], tenants["slack"] = slack.platform, slack.workspace.team
+        if there:
+            platforms["teams"], tenants["teams"] = there.platform, there.platform.tenant
         schedules = [_schedule(entry, config) for entry in config.schedules]
-        door = Door(
-            crew.state.inbox,
-            crew.context,
-            {slack.name: slack},
-            clock,
-            schedules,
-            routes(config.personas, {slack.name: workspace.team}),
-        )
-        courier = Courier(crew.state.outbox, {slack.name: slack}, door.redraw)
+        door = Door(crew.state.inbox, crew.context, platforms, clock, schedules, routes(config.personas, tenants))
+        courier = Courier(crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS})
         door.mailed = courier.wake
-        crew.desk.tenants = {slack.name: workspace.team}
+        crew.desk.tenants = tenants
         planner = Planner(crew.state.fires, schedules, clock, door.wake)
         stack.callback(door.close)
         crew.watched(schedules)
@@ -87,28 +107,98 @@ async def running(crew: Crew, environ: Mapping[str, str]) -> AsyncIterator[Door]
         stack.push_async_callback(door.stop, LONGEST_STOP / 2)
         first_look = asyncio.get_running_loop().run_in_executor(None, _first_look, crew)
         stack.callback(first_look.cancel)
-        app = build(workspace, slack, door.accept, clock)
-        if config.slack.mode == "http":
-            secrets = [word.strip() for word in secret("SLACK_SIGNING_SECRET", environ).split(",") if word.strip()]
-            await stack.enter_async_context(_serving(config, Entrance(app, secrets, clock), _pictures(crew, environ)))
-        else:
-            await stack.enter_async_context(listening(app, secret("SLACK_APP_TOKEN", environ)))
+        await _open(stack, crew, environ, door, (slack, there))
         planner.start()
         stack.callback(planner.stop)
         yield door
 
 
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    platform: SlackPlatform
+    workspace: Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class _Teams:
+    platform: TeamsPlatform
+    gate: Gate
+    pictures: Pictures
+
+
+async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) -> _Slack:
+    config = crew.config
+    needed = "SLACK_APP_TOKEN" if config.slack.mode == "socket" else "SLACK_SIGNING_SECRET"
+    if not secret(needed, environ):
+        raise BadConfig(f"{needed} is not in the environment; docs/slack.md says where Slack shows it")
+    client = await stack.enter_async_context(connected(secret("SLACK_BOT_TOKEN", environ), config.slack.api_url))
+    return _Slack(SlackPlatform(client, crew.state.outbox), await recognise(client))
+
+
+async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], given: Line | None) -> _Teams:
+    line = given or line_of(crew.config.teams, secret("TEAMS_APP_PASSWORD", environ))
+    if line.anonymous and crew.config.server.host not in LOOPBACK:
+        raise BadConfig('the playground lets anybody in, so [server] host must be "127.0.0.1"')
+    session = await stack.enter_async_context(teams_connected())
+    pictures = _pictures(crew, environ)
+    state, clock = crew.state, crew.clock
+    platform = TeamsPlatform(
+        Wire(session, line.cloud, line.tokens),
+        state.conversations,
+        state.outbox,
+        line.tenant,
+        line.app_id,
+        lambda digest: pictures.link(digest, clock()),
+        unfold=line.anonymous,
+    )
+    keys = None if line.anonymous else Keys(session, line.cloud.openid_url, clock)
+    tenants = frozenset() if line.anonymous else frozenset({line.tenant})
+    return _Teams(platform, Gate(line.app_id, line.cloud, clock, tenants, keys), pictures)
+
+
+async def _open(
+    stack: AsyncExitStack,
+    crew: Crew,
+    environ: Mapping[str, str],
+    door: Door,
+    platforms: tuple[_Slack | None, _Teams | None],
+) -> None:
+    """Begin to listen: what comes over HTTP at one address, Slack's socket where it is wanted."""
+    slack, teams = platforms
+    mounts: list[Callable[[web.Application], None]] = []
+    if teams:
+        listeners = Listeners(
+            teams.platform, door, crew.state.conversations, _views(crew), Search(crew.context), crew.clock
+        )
+        stack.push_async_callback(listeners.close)
+        mounts += [TeamsEntrance(teams.gate, listeners).mount, teams.pictures.mount]
+    if slack:
+        app = build(slack.workspace, slack.platform, door.accept, crew.clock)
+        if crew.config.slack.mode == "http":
+            secrets = [word.strip() for word in secret("SLACK_SIGNING_SECRET", environ).split(",") if word.strip()]
+            mounts.append(Entrance(app, secrets, crew.clock).mount)
+        else:
+            await stack.enter_async_context(listening(app, secret("SLACK_APP_TOKEN", environ)))
+    if mounts:
+        await stack.enter_async_context(_serving(crew.config, mounts))
+
+
+def _views(crew: Crew) -> Callable[[str, tuple[str, ...], str], str | None]:
+    drawn_by = crew.state.outbox.drawn_by
+    return lambda tenant, names, message: drawn_by("teams", tenant, names, message)
+
+
 @asynccontextmanager
-async def _serving(config: Config, entrance: Entrance, pictures: Pictures) -> AsyncIterator[None]:
+async def _serving(config: Config, mounts: Sequence[Callable[[web.Application], None]]) -> AsyncIterator[None]:
     site = web.Application(client_max_size=1024 * 1024)
-    entrance.mount(site)
-    pictures.mount(site)
+    for mount in mounts:
+        mount(site)
     site.router.add_get("/healthz", _healthy)
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, config.server.host, config.server.port).start()
-        log.info("listening", host=config.server.host, port=config.server.port, path=PATH)
+        log.info("listening", host=config.server.host, port=config.server.port)
         yield
     except OSError as error:
         raise BadConfig(f"[server] {config.server.host}:{config.server.port}: {error.strerror or error}") from None

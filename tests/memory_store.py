@@ -33,7 +33,7 @@ class Sending:
     parcel: Parcel
     number: int
     due: datetime
-    state: str = "pending"  # pending, leased, sent, failed, superseded
+    state: str = "pending"  # pending, leased, sent, failed, held, superseded
     until: datetime | None = None
     message: str = ""
     why: str = ""
@@ -64,7 +64,7 @@ class MemoryStore:
     def accept(self, ask: Ask) -> bool:
         with self._lock:
             self._writable("accept")
-            if ask.key in self.asks:
+            if any(key in self.asks for key in (ask.key, *ask.twins)):
                 return False
             self.asks[ask.key] = Asked(ask)
             return True
@@ -146,6 +146,10 @@ class MemoryStore:
     def failed(self, parcel: Parcel, why: str) -> None:
         if row := self._mine(parcel, "failed"):
             row.state, row.why = "failed", why
+
+    def hold(self, parcel: Parcel, why: str) -> None:
+        if row := self._mine(parcel, "hold"):
+            row.state, row.why = "held", why
 
     def rest(self, lane: str, seconds: float) -> None:
         until = self.clock() + timedelta(seconds=seconds)

@@ -21,6 +21,7 @@ from bot.delivery.pace import Pace
 from bot.ports import (
     DeliveryError,
     Gone,
+    Held,
     Kind,
     Later,
     Outbox,
@@ -70,6 +71,7 @@ class Courier:
     pool: Executor = field(default_factory=_pool)
     lease_seconds: float = LEASE_SECONDS
     lane_seconds: float = LANE_SECONDS
+    slower: Mapping[str, float] = field(default_factory=dict)  # platform -> its own seconds between two messages
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -179,7 +181,8 @@ class Courier:
         self._paces[tenant].well()
         self._strange.pop(parcel.id, None)
         if parcel.kind not in {Kind.PRIVATE, Kind.SWAP, Kind.VIEW}:
-            await self._in_thread(self.outbox.rest, parcel.lane, self.lane_seconds)
+            seconds = self.slower.get(parcel.place.platform, self.lane_seconds)
+            await self._in_thread(self.outbox.rest, parcel.lane, seconds)
         if not await self._in_thread(self.outbox.sent, parcel, message):
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
 
@@ -194,6 +197,9 @@ class Courier:
                 await self._again(parcel, PAUSE_SECONDS, str(error), lane=PAUSE_SECONDS)
             case Gone() if parcel.kind is Kind.EDIT:
                 await self._anew(parcel, str(error))
+            case Held():
+                log.error("parcel held", parcel=parcel.id, why=str(error))
+                await self._in_thread(self.outbox.hold, parcel, str(error))
             case Unclear() if parcel.kind.may_repeat:
                 await self._again(parcel, self.lease_seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=True)
             case Unclear():

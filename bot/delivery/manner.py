@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
@@ -18,6 +19,7 @@ SHARE = "share"
 SHARE_LABEL = "Share to channel"
 OVER = Answer("Done", (Note("The answer is where it was asked for, or was told to its asker alone."),))
 ELSEWHERE = Answer("This takes a while", (Note("It goes on in our direct messages, and the answer comes there."),))
+MORE = "more"  # of a payload: the payloads of the messages that follow it
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,20 +181,28 @@ def packed(
         is_view = letter.kind in (Kind.POST, Kind.VIEW) or (letter.kind is Kind.EDIT and letter.under)
         shows = letter.answer.shows if is_view else ()
         drawn = _view(redrawn_by(asked), shows) if letter.kind is not Kind.VIEW else ("", shows)
-        parcels.append(
-            Parcel(
-                letter.id,
-                letter.place,
-                letter.kind,
-                letter.priority,
-                payload,
-                *drawn,
-                under=letter.under,
-                due=letter.due,
-            )
+        first = Parcel(
+            letter.id,
+            letter.place,
+            letter.kind,
+            letter.priority,
+            {name: value for name, value in payload.items() if name != MORE},
+            *drawn,
+            under=letter.under,
+            due=letter.due,
         )
-        parcels.extend(_documents(letter))
+        parcels += [first, *_pages(first, payload.get(MORE, ())), *_documents(letter)]
     return parcels, list(enclosed.values())
+
+
+def _pages(first: Parcel, more: Iterable[Mapping[str, Any]]) -> Iterator[Parcel]:
+    """What did not go into one message of a platform follows it; a message in another's place has its pages already."""
+    if first.kind in (Kind.POST, Kind.PRIVATE):
+        place = replace(first.place, message="")
+        for number, payload in enumerate(more, 2):
+            under = first.under or first.id
+            name = f"{first.id}:page:{number}"
+            yield Parcel(name, place, first.kind, first.priority, payload, under=under, due=first.due)
 
 
 def _documents(letter: Letter) -> Iterator[Parcel]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -17,13 +15,12 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
+from bot.body import decoded, json_object, measured, once
 from bot.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 PATH = "/slack/events"
-MAX_BODY = 1024 * 1024
-BODY_SECONDS = 10
 MAX_FIELDS = 50  # a slash command has about fifteen
 STAMP = re.compile(r"[0-9]{1,12}")  # the SDK would fall over anything else
 
@@ -54,8 +51,8 @@ class Entrance:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Measure, verify, read, and only then dispatch."""
-        body = await _measured(request)
-        text = _decoded(body)
+        body = await measured(request)
+        text = decoded(body)
         if not self._signed(request, text):
             log.warning("slack signature refused")
             raise web.HTTPUnauthorized
@@ -88,29 +85,6 @@ class Entrance:
         return await to_aiohttp_response(said)
 
 
-async def _measured(request: web.Request) -> bytes:
-    """The body, unless it is larger or slower than Slack's ever are."""
-    if (request.content_length or 0) > MAX_BODY:
-        raise web.HTTPRequestEntityTooLarge(MAX_BODY, request.content_length or 0)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
-    except TimeoutError as error:
-        raise web.HTTPRequestTimeout from error
-    return bytes(body)
-
-
-def _decoded(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise web.HTTPBadRequest from error
-
-
 def read(text: str, content_type: str) -> dict[str, Any]:
     """What Slack sent: an event as JSON, a click as JSON inside a form, a command as a form.
 
@@ -119,25 +93,11 @@ def read(text: str, content_type: str) -> dict[str, Any]:
         RecursionError: it is nested deeper than anything of Slack's.
     """
     if content_type == "application/json":
-        return _object(text)
+        return json_object(text)
     pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_FIELDS)
-    form = _once(pairs)
+    form = once(pairs)
     if "payload" in form:
-        return _object(form["payload"])
+        return json_object(form["payload"])
     if "command" not in form:
         raise ValueError("neither a command nor a payload")
     return form
-
-
-def _object(text: str) -> dict[str, Any]:
-    found = json.loads(text, object_pairs_hook=_once)
-    if not isinstance(found, dict):
-        raise ValueError("not an object")  # noqa: TRY004 (bad input, not a bug)
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name comes twice")
-    return found

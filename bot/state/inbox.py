@@ -37,9 +37,16 @@ class InboxTable:
 
     def enter(self, connection: sa.Connection, ask: Ask) -> bool:
         """The same, inside another transaction."""
+        if ask.twins and self._is_here(connection, ask.twins):
+            return False
         row = asdict(ask) | {"place": asdict(ask.place), "attempt": 0, "done": False}
+        del row["twins"]
         statement = self.database.insert(inbox).values(row).on_conflict_do_nothing(index_elements=["key"])
         return connection.execute(statement.returning(inbox.c.number)).first() is not None
+
+    def _is_here(self, connection: sa.Connection, keys: Sequence[str]) -> bool:
+        found = sa.select(inbox.c.number).where(inbox.c.key.in_(keys)).limit(1)
+        return connection.execute(found).first() is not None
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         """Lease asks that nobody is answering, the oldest first."""

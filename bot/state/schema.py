@@ -144,7 +144,7 @@ outbox = Table(
     Column("ask", Text, nullable=False),
     Column("shows", JSON, nullable=False),
     Column("under", String(500), nullable=False, server_default=text("''")),  # the parcel whose thread it goes into
-    Column("state", String(20), nullable=False),  # pending, leased, sent, failed, superseded
+    Column("state", String(20), nullable=False),  # pending, leased, sent, failed, held, superseded
     Column("attempt", Integer, nullable=False),
     Column("due", Utc, nullable=False),
     Column("until", Utc),
@@ -278,6 +278,36 @@ subscription = Table(
     Column("place", JSON, nullable=False),
     Column("by", String(120), nullable=False),
     Column("by_name", String(200), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("tenant", String(120), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("service_url", Text, nullable=False),
+    Column("team", String(200), nullable=False),
+    Column("team_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("user", String(120), nullable=False, index=True),
+    Column("bot", String(200), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+person = Table(
+    "person",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("tenant", String(120), primary_key=True),
+    Column("id", String(120), primary_key=True),
+    Column("member", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", String(320), nullable=False, index=True),
+    Column("timezone", String(80), nullable=False),
+    Column("locale", String(40), nullable=False),
     Column("at", Utc, nullable=False),
 )
 fire = Table(

@@ -8,6 +8,7 @@ from types import TracebackType
 from analysis.errors import BadConfig
 from bot.clock import Clock
 from bot.state.alerts import AlertsTable
+from bot.state.conversations import ConversationsTable
 from bot.state.database import Database
 from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
@@ -33,6 +34,7 @@ class State:
         self.verdicts = VerdictsTable(database, self.alerts)
         self.ledger = LedgerTable(database)
         self.preferences = PreferencesTable(database, self.outbox)
+        self.conversations = ConversationsTable(database)
 
     @classmethod
     def open(cls, url: str, clock: Clock, *, folder: Path | None = None, upgrade: bool = True) -> State:

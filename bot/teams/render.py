@@ -1,14 +1,24 @@
-"""Answers as Adaptive Cards 1.5. Teams' limits live here, and nowhere else."""
+"""Answers as Adaptive Cards 1.5. Teams' limits live here, and nowhere else.
+
+Foreign text stands in ``TextRun``s, which nothing parses; where only markdown will do (a heading, a fact), it is
+escaped. A picture is named ``picture:<digest>`` and a document ``document:<digest>`` until the moment of sending, when
+a link that ends, or the picture itself, takes the name's place.
+
+Limits: learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages (100 KB a message, counted in
+UTF-16, pictures aside), and /task-modules-and-cards/cards/cards-format.
+"""
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, assert_never
 
-from charts.picture import Picture
+from bot.teams import dialog
+from bot.teams.chart import native
+from bot.teams.text import NOTHING, UNNAMED, clean, cut, is_whole, literal, run, shortened, size
 from commands.core.answer import (
     Answer,
     Button,
@@ -17,7 +27,6 @@ from commands.core.answer import (
     Choices,
     Code,
     Facts,
-    Field,
     File,
     Form,
     Note,
@@ -26,182 +35,344 @@ from commands.core.answer import (
     Text,
     Tone,
 )
-from commands.core.moments import MOMENT, spoken
+from commands.core.moments import spoken
 
-Element = dict[str, Any]
+Element: TypeAlias = dict[str, Any]
+Payload: TypeAlias = dict[str, Any]
 
+MAX_CARD = 36_000  # letters of JSON in one message: 72 of the 100 KB that Teams allows
 MAX_ROWS = 20
-MAX_ACTIONS = 6  # Teams shows six of a set, the rest behind a menu
-MAX_TEXT = 4000
+MAX_COLUMNS = 6
+MAX_ACTIONS = 6  # Teams shows six of a set
+MAX_BUTTONS = 24
+MAX_TEXT = 4_000
+MAX_CELL = 120
+MAX_LABEL = 60
+MAX_TITLE = 200
+MAX_FACT = 600
+MAX_FACTS = 40
+MAX_OPTIONS = 100
+MAX_PLAIN = 3_500
+PICTURE, DOCUMENT = "picture:", "document:"
+SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+
+SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}  # never by colour alone
 COLOURS = {Tone.CALM: "default", Tone.GOOD: "good", Tone.WARN: "warning", Tone.BAD: "attention"}
-MARKDOWN = re.compile(r"([\\*_\[\]()`#~>!|])")
-INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+STYLES = {Tone.GOOD: "positive", Tone.BAD: "destructive"}
+MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 
 
-def card(answer: Answer) -> dict[str, Any]:
-    """Render one answer as an Adaptive Card; pictures are data URIs."""
-    title = {
+def render(answer: Answer, *, again: str = "", unfold: bool = False) -> Payload:
+    """One message: its card, the words that stand in for it, and the messages that follow when one does not hold it.
+
+    ``again`` is the ask that draws it anew for its only reader. ``unfold`` puts forms into the card itself, where no
+    dialog can be opened.
+    """
+    cards = list(_cards(answer, unfold=unfold))
+    first, *rest = [{"card": card, "text": _plain(answer)} for card in cards]
+    return first | ({"more": rest} if rest else {}) | ({"again": again} if again else {})
+
+
+def card(answer: Answer, *, unfold: bool = False) -> Element:
+    """The card of an answer, or the first of its cards."""
+    return next(_cards(answer, unfold=unfold))
+
+
+def filled(thing: Any, links: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)
+    """A card with links in the places of names; what has no link leaves words behind."""
+    if isinstance(thing, list):
+        return [filled(one, links) for one in thing]
+    if not isinstance(thing, dict):
+        return thing
+    url = thing.get("url")
+    if isinstance(url, str) and url.startswith((PICTURE, DOCUMENT)):
+        if links.get(url):
+            return {**thing, "url": links[url]}
+        if url.startswith(PICTURE):
+            return _run_block(thing.get("altText") or UNNAMED, isSubtle=True)
+        return {
+            "type": "Action.Submit",
+            "title": f"{thing.get('title', '')}: needs [server] public_url",
+            "isEnabled": False,
+        }
+    return {name: filled(value, links) for name, value in thing.items()}
+
+
+def names(thing: Any) -> Iterator[str]:  # noqa: ANN401 (JSON)
+    """The pictures and documents that a card still waits for."""
+    if isinstance(thing, list):
+        for one in thing:
+            yield from names(one)
+    elif isinstance(thing, dict):
+        url = thing.get("url")
+        if isinstance(url, str) and url.startswith((PICTURE, DOCUMENT)):
+            yield url
+        for value in thing.values():
+            yield from names(value)
+
+
+def stamped(thing: Any, mark: str) -> Any:  # noqa: ANN401 (JSON)
+    """A card whose actions say of which drawing they are, so that two clicks on two drawings are two."""
+    if isinstance(thing, list):
+        return [stamped(one, mark) for one in thing]
+    if not isinstance(thing, dict):
+        return thing
+    found = {name: stamped(value, mark) for name, value in thing.items()}
+    if str(thing.get("type", "")).startswith("Action.") and isinstance(thing.get("data"), dict):
+        found["data"] = {**thing["data"], "drawn": mark}
+    return found
+
+
+def letters(thing: Any) -> int:  # noqa: ANN401 (JSON)
+    """How long a card is, as Teams counts: in UTF-16 units, pictures aside."""
+    return size(json.dumps(thing, ensure_ascii=False, separators=(",", ":")))
+
+
+def _cards(answer: Answer, *, unfold: bool) -> Iterator[Element]:
+    """As few cards as hold everything, each no longer than a message may be."""
+    heading = SYMBOLS[answer.tone] + (shortened(answer.title, MAX_TITLE) or UNNAMED)
+    groups = [list(_part(part, answer, unfold=unfold)) for part in answer.parts]
+    pages: list[list[Element]] = [[]]
+    room = MAX_CARD - 2_000
+    for group in groups:
+        length = sum(map(letters, group))
+        if length > room and pages[-1]:
+            pages.append([])
+            room = MAX_CARD - 2_000
+        if length > room:
+            group, length = list(_note("Something here is too long for Teams; ask for less of it.")), 200  # noqa: PLW2901
+        pages[-1].extend(group)
+        room -= length
+    for number, page in enumerate(pages, 1):
+        title = heading if len(pages) == 1 else f"{heading} ({number} of {len(pages)})"
+        more = _note("It goes on in the next message.") if number < len(pages) else ()
+        yield _card(title, [*page, *more], answer)
+
+
+def _card(title: str, body: Sequence[Element], answer: Answer) -> Element:
+    heading: Element = {
         "type": "TextBlock",
-        "text": literal(answer.title),
+        "text": literal(title),
         "size": "Large",
         "weight": "Bolder",
         "wrap": True,
-        "color": COLOURS[answer.tone],
         "style": "heading",
     }
+    colour = {} if answer.tone is Tone.CALM else {"color": COLOURS[answer.tone]}
     return {
         "type": "AdaptiveCard",
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "$schema": SCHEMA,
         "version": "1.5",
-        "fallbackText": spoken(answer.title),
-        "msteams": {"width": "full"},
-        "body": [title, *(element for part in answer.parts for element in _part(part))],
+        "fallbackText": _plain(answer),
+        "msteams": {"width": "Full"},
+        "body": [heading | colour, *body],
     }
 
 
-def _part(part: Part) -> Iterator[Element]:  # noqa: C901 (a closed union)
+def _part(part: Part, answer: Answer, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a closed union)
     match part:
         case Text(text):
-            yield from map(_line, text.split("\n"))
+            yield from _paragraphs(text)
         case Facts(pairs):
-            yield {
-                "type": "FactSet",
-                "facts": [{"title": literal(name), "value": literal(value)} for name, value in pairs],
-            }
+            yield from _facts(pairs)
         case Table():
             yield from _table(part)
         case Code(label, text):
             yield from _code(label, text)
         case Chart(picture):
-            uri = f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
-            yield {
-                "type": "Image",
-                "url": uri,
-                "altText": picture.alt,
-                "size": "Stretch",
-                "msteams": {"allowExpand": True},
-            }
+            image = _image(picture.digest, picture.alt)
+            drawn = native(answer, picture)
+            yield {**drawn, "fallback": image} if drawn else image
         case Buttons(buttons):
-            yield from _actions(buttons)
+            yield from _buttons(buttons)
         case Choices():
             yield from _choices(part)
         case Form():
-            yield _form(part)
-        case File(name, _, _, said):
-            yield {"type": "TextBlock", "text": f"**{literal(name)}**: {literal(said)}", "wrap": True}
+            yield _form(part, unfold=unfold)
+        case File():
+            yield from _file(part)
         case Note(text):
-            yield {"type": "TextBlock", "text": literal(text), "wrap": True, "isSubtle": True, "size": "Small"}
+            yield from _note(text)
         case _:
             assert_never(part)
 
 
-def _line(text: str) -> Element:
-    return {"type": "TextBlock", "text": _marked(text)[:MAX_TEXT], "wrap": True, "spacing": "Small"}
+def _paragraphs(text: str) -> Iterator[Element]:
+    for line in cut(clean(text, lines=True), MAX_TEXT).split("\n"):
+        if runs := list(_runs(line)):
+            yield {"type": "RichTextBlock", "spacing": "Small", "inlines": runs}
+
+
+def _runs(line: str) -> Iterator[Element]:
+    """The stretches of a ``Text``: its own two marks become styles, and all else stays as it is."""
+    at = 0
+    for found in MARKUP.finditer(line):
+        if before := line[at : found.start()]:
+            yield _run(before)
+        yield _run(found["bold"], weight="Bolder") if found["bold"] else _run(found["code"], fontType="Monospace")
+        at = found.end()
+    if rest := line[at:]:
+        yield _run(rest)
+
+
+def _run(text: str, **style: Any) -> Element:  # noqa: ANN401 (of the schema)
+    return {"type": "TextRun", "text": run(text), **style}
+
+
+def _run_block(text: str, **style: Any) -> Element:  # noqa: ANN401 (of the schema)
+    return {"type": "RichTextBlock", "inlines": [_run(shortened(text, MAX_TEXT), **style)]}
+
+
+def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[Element]:
+    if not pairs:
+        return
+    facts = [
+        {
+            "title": literal(shortened(name, MAX_LABEL)),
+            "value": literal(shortened(value, MAX_FACT) or NOTHING),
+        }
+        for name, value in pairs[:MAX_FACTS]
+    ]
+    yield {"type": "FactSet", "facts": facts}
+    if len(pairs) > MAX_FACTS:
+        yield from _note(f"… and {len(pairs) - MAX_FACTS} more")
+
+
+def _image(digest: str, alt: str) -> Element:
+    return {
+        "type": "Image",
+        "url": f"{PICTURE}{digest}",
+        "altText": shortened(alt, MAX_TEXT) or UNNAMED,
+        "size": "Stretch",
+        "msteams": {"allowExpand": True},
+    }
 
 
 def _code(label: str, text: str) -> Iterator[Element]:
-    yield {"type": "TextBlock", "text": literal(label), "weight": "Bolder", "wrap": True}
-    run = {"type": "TextRun", "text": INVISIBLE.sub("", text), "fontType": "Monospace"}
-    yield {"type": "RichTextBlock", "inlines": [run]}
+    """A command to copy: whole, or not at all, since half a command is another command."""
+    name, shown = shortened(label, MAX_LABEL), clean(text, lines=True)
+    if size(shown) > MAX_TEXT:
+        yield from _note(f"{name or 'The command'}: its {size(shown):,} characters are too long for Teams")
+        return
+    if name:
+        yield _run_block(name, weight="Bolder")
+    if not shown:
+        return
+    inlines = [_run(line or " ", fontType="Monospace") for line in shown.split("\n")]
+    yield {
+        "type": "Container",
+        "style": "emphasis",
+        "items": [{"type": "RichTextBlock", "spacing": "None", "inlines": [one]} for one in inlines],
+    }
 
 
-def _image(picture: Picture) -> Element:
-    uri = f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
-    return {"type": "Image", "url": uri, "altText": picture.alt, "size": "Stretch", "msteams": {"allowExpand": True}}
+def _note(text: str) -> Iterator[Element]:
+    if shown := clean(text):
+        yield _run_block(shown, size="Small", isSubtle=True)
 
 
-def _actions(buttons: Sequence[Button]) -> Iterator[Element]:
-    for first in range(0, len(buttons), MAX_ACTIONS):
-        yield {"type": "ActionSet", "actions": list(map(_action, buttons[first : first + MAX_ACTIONS]))}
+def _buttons(buttons: Sequence[Button]) -> Iterator[Element]:
+    shown = [one for one in buttons if one.ask and is_whole(one.ask)][:MAX_BUTTONS]
+    for first in range(0, len(shown), MAX_ACTIONS):
+        yield {"type": "ActionSet", "actions": list(map(_action, shown[first : first + MAX_ACTIONS]))}
+    if left := len(buttons) - len(shown):
+        yield from _note(f"… and {left} more button{'s' if left > 1 else ''}")
+
+
+def _action(button: Button) -> Element:
+    style = {"style": STYLES[button.tone]} if button.tone in STYLES else {}
+    return _execute(shortened(button.label, MAX_LABEL) or UNNAMED, "ask", {"ask": button.ask}) | style
+
+
+def _execute(title: str, verb: str, data: Mapping[str, Any]) -> Element:
+    """An action of today's clients, and what older ones make of it: a message with the same in it."""
+    submit = {"type": "Action.Submit", "title": title, "data": {**data, "verb": verb}}
+    return {"type": "Action.Execute", "title": title, "verb": verb, "data": dict(data), "fallback": submit}
 
 
 def _choices(choices: Choices) -> Iterator[Element]:
     """A drop-down and the button that asks what was chosen; each option's value is its whole ask."""
-    asks = {button.label: button.ask for button in choices.options}
-    name = f"choice-{hashlib.sha256(choices.label.encode()).hexdigest()[:8]}"
+    options = [one for one in choices.options if is_whole(one.ask)][:MAX_OPTIONS]
+    if not options:
+        return
+    chosen = next((one.ask for one in options if one.label == choices.chosen), "")
+    name = f"choice-{hashlib.sha256(choices.label.encode('utf-8', 'replace')).hexdigest()[:8]}"
     yield {
         "type": "Input.ChoiceSet",
         "id": name,
-        "label": choices.label,
+        "label": shortened(choices.label, MAX_LABEL) or UNNAMED,
         "style": "compact",
-        "choices": [{"title": label, "value": ask} for label, ask in asks.items()],
-        "value": asks.get(choices.chosen, ""),
+        "choices": [{"title": shortened(one.label, MAX_LABEL) or UNNAMED, "value": one.ask} for one in options],
+        **({"value": chosen} if chosen else {"placeholder": "Choose"}),
     }
-    data = {"choice": name}
-    action: Element = {"type": "Action.Execute", "title": "Show", "verb": "choose", "data": data}
-    yield {
-        "type": "ActionSet",
-        "actions": [action | {"fallback": {"type": "Action.Submit", "title": "Show", "data": data}}],
-    }
+    yield {"type": "ActionSet", "actions": [_execute("Show", "choose", {"choice": name})]}
+    if left := len(choices.options) - len(options):
+        yield from _note(f"… and {left} more to choose from")
 
 
-def _form(form: Form) -> Element:
-    """A button that unfolds the form in the card; its inputs are options of the ask."""
-    data = {"ask": form.ask, "form": [one.name for one in form.fields]}
-    send: Element = {"type": "Action.Execute", "title": form.label, "verb": "ask", "data": data}
-    send["fallback"] = {"type": "Action.Submit", "title": form.label, "data": data}
-    body = [{"type": "TextBlock", "text": literal(form.title), "weight": "Bolder"}, *map(_input, form.fields)]
-    shown = {"type": "AdaptiveCard", "body": body, "actions": [send]}
-    return {"type": "ActionSet", "actions": [{"type": "Action.ShowCard", "title": f"{form.label} …", "card": shown}]}
+def _form(form: Form, *, unfold: bool) -> Element:
+    title = shortened(form.label, MAX_LABEL) or UNNAMED
+    if unfold:
+        shown = {"type": "AdaptiveCard", "body": dialog.inputs(form), "actions": [dialog.send(form, "ask")]}
+        return {"type": "ActionSet", "actions": [{"type": "Action.ShowCard", "title": title, "card": shown}]}
+    data = {"msteams": {"type": "task/fetch"}, "form": dialog.packed(form)}
+    return {"type": "ActionSet", "actions": [{"type": "Action.Submit", "title": title, "data": data}]}
 
 
-def _input(one: Field) -> Element:
-    named: Element = {"id": one.name, "label": one.label, "isRequired": not one.optional, "value": one.value}
-    if not one.optional:
-        named["errorMessage"] = f"{one.label} is needed"
-    if one.options:
-        choices = [{"title": name, "value": name} for name in one.options]
-        return {"type": "Input.ChoiceSet", "style": "compact", "choices": choices, **named}
-    if one.kind == "date":
-        return {"type": "Input.Date", **named}
-    return {"type": "Input.Text", "isMultiline": one.kind == "paragraph", **named}
+def _file(file: File) -> Iterator[Element]:
+    name = shortened(file.name, MAX_LABEL) or UNNAMED
+    said = shortened(file.said, MAX_FACT) or "a document"
+    yield {"type": "RichTextBlock", "inlines": [_run(name, weight="Bolder"), _run(f": {said}")]}
+    action = {"type": "Action.OpenUrl", "title": f"Open {name}", "url": f"{DOCUMENT}{file.digest}"}
+    yield {"type": "ActionSet", "actions": [action]}
 
 
 def _table(table: Table) -> Iterator[Element]:
+    width = min(MAX_COLUMNS, max(map(len, (table.headings, *table.rows)), default=0))
+    if not width:
+        return
     shown = table.rows[:MAX_ROWS]
-    columns = [{"width": 1 if index in table.numbers else 2} for index in range(len(table.headings))]
-    rows = [_row(table, table.headings, bold=True), *(_row(table, row, bold=False) for row in shown)]
+    columns = [{"width": 1 if index in table.numbers else 2} for index in range(width)]
+    rows = [_row(table, table.headings, width, bold=True), *(_row(table, row, width) for row in shown)]
     yield {"type": "Table", "firstRowAsHeaders": True, "gridStyle": "default", "columns": columns, "rows": rows}
-    if len(table.rows) > MAX_ROWS:
-        yield from _part(Note(f"and {len(table.rows) - MAX_ROWS} more rows"))
+    if left := len(table.rows) - len(shown):
+        yield from _note(f"… and {left} more row{'s' if left > 1 else ''}")
+    if hidden := [clean(heading) or UNNAMED for heading in table.headings[width:]]:
+        yield from _note(f"not shown: {', '.join(hidden)}")
 
 
-def _row(table: Table, cells: Sequence[str], *, bold: bool) -> Element:
-    def cell(index: int, text: str) -> Element:
-        side = "Right" if index in table.numbers else "Left"
-        weight = "Bolder" if bold else "Default"
-        block = {
-            "type": "TextBlock",
-            "text": literal(text),
-            "wrap": True,
-            "horizontalAlignment": side,
-            "weight": weight,
-        }
-        return {"type": "TableCell", "items": [block]}
+def _row(table: Table, cells: Sequence[str], width: int, *, bold: bool = False) -> Element:
+    def cell(index: int) -> Element:
+        text = shortened(cells[index] if index < len(cells) else "", MAX_CELL) or (NOTHING if index else UNNAMED)
+        block: Element = {"type": "RichTextBlock", "inlines": [_run(text, **({"weight": "Bolder"} if bold else {}))]}
+        side = {"horizontalAlignment": "Right"} if index in table.numbers else {}
+        return {"type": "TableCell", "items": [block | side]}
 
-    return {"type": "TableRow", "cells": [cell(index, text) for index, text in enumerate(cells)]}
+    return {"type": "TableRow", "cells": [cell(index) for index in range(width)]}
 
 
-def _action(button: Button) -> Element:
-    action: Element = {"type": "Action.Execute", "title": button.label, "verb": "ask", "data": {"ask": button.ask}}
-    style = {Tone.GOOD: "positive", Tone.BAD: "destructive"}.get(button.tone)
-    action["fallback"] = {"type": "Action.Submit", "title": button.label, "data": {"ask": button.ask}}
-    return action | ({"style": style} if style else {})
+def _plain(answer: Answer) -> str:
+    """Everything in words, for notifications and for clients that cannot show a card."""
+    lines = [SYMBOLS[answer.tone] + (shortened(answer.title, MAX_TITLE) or UNNAMED)]
+    lines += [
+        line for part in sorted(answer.parts, key=lambda one: not isinstance(one, Facts)) for line in _words(part)
+    ]
+    return cut(spoken("\n".join(line for line in lines if line)), MAX_PLAIN)
 
 
-def literal(text: str) -> str:
-    """Foreign text as itself: no markdown, no mention, no invisible tricks; its moments in the reader's own time."""
-    visible = INVISIBLE.sub("", text).replace("<", "&lt;")
-    return MOMENT.sub(r"{{DATE(\1:00Z, SHORT)}} at {{TIME(\1:00Z)}}", MARKDOWN.sub(r"\\\1", visible)) or "(unnamed)"
-
-
-def _marked(text: str) -> str:
-    """Our ``**bold**`` and `` `code` `` as Teams' markdown, everything else literal."""
-    pieces = re.split(r"(\*\*.+?\*\*|`[^`]+`)", text)
-    return "".join(_span(piece) for piece in pieces if piece) or " "
-
-
-def _span(piece: str) -> str:
-    if piece.startswith("**"):
-        return f"**{literal(piece.strip('*'))}**"
-    return f"`{INVISIBLE.sub('', piece.strip('`'))}`" if piece.startswith("`") else literal(piece)
+def _words(part: Part) -> Iterator[str]:
+    match part:
+        case Text(text):
+            yield MARKUP.sub(lambda found: found["bold"] or found["code"], clean(text))
+        case Facts(pairs):
+            yield from (f"{clean(name) or UNNAMED}: {clean(value) or NOTHING}" for name, value in pairs)
+        case Chart(picture):
+            yield clean(picture.alt)
+        case Note(text):
+            yield clean(text)
+        case Table():
+            yield from (", ".join(map(clean, row)) for row in part.rows[:10])
+        case File(name, _, _, said):
+            yield f"{clean(name)}: {clean(said)}"
+        case _:
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -33,6 +34,14 @@ def test_of_four_copies_at_once_one_is_accepted(state: Memory) -> None:
             assert sorted(accepted) == [False, False, False, True]
 
     assert len(state.inbox.take(99, 60)) == 20
+
+
+def test_an_ask_that_comes_again_under_another_name_is_the_same_ask(state: Memory) -> None:
+    assert state.inbox.accept(replace(ask("click:1"), twins=("click:0",)))
+    assert not state.inbox.accept(replace(ask("click:2"), twins=("click:1",)))
+    assert state.inbox.accept(replace(ask("click:4"), twins=("click:3",)))
+
+    assert keys(state.inbox.take(9, 60)) == ["click:1", "click:4"]
 
 
 def test_an_ask_comes_back_as_it_went_in(state: Memory) -> None:

@@ -348,3 +348,28 @@ def test_a_message_in_somebodys_direct_messages_is_drawn_anew_there(state: Memor
 
     (change,) = state.outbox.lease(9, 30)
     assert change.place == Place("slack", "T1", message="17.1", user="U1")
+
+
+def test_what_is_held_waits_for_a_person_who_may_have_it_sent_again(state: Memory) -> None:
+    one = leased(state, parcel("p1"))
+    state.outbox.hold(one, "it may have arrived")
+
+    assert state.outbox.counts() == {"held": 1}
+    assert state.outbox.lease(9, 30) == []
+    [(name, how, _where, why)] = state.outbox.stuck()
+    assert (name, how, why) == ("p1", "held", "it may have arrived")
+    state.outbox.resend("p1")
+    [again] = state.outbox.lease(9, 30)
+    assert (again.id, again.unclear) == ("p1", False)
+    with pytest.raises(NotFound, match="no message p1 is held"):
+        state.outbox.resend("p1")
+
+
+def test_a_message_knows_the_ask_that_draws_it(state: Memory) -> None:
+    one = leased(state, parcel("p1", "Cloud/FinOps", ask="finding f1", shows=("f1",)))
+    state.outbox.sent(one, "17/17")
+
+    where = (one.place.platform, one.place.tenant)
+    assert state.outbox.drawn_by(*where, ("19:finops", "Cloud/FinOps"), "17/17") == "finding f1"
+    assert state.outbox.drawn_by(*where, ("19:other", "Cloud/Other"), "17/17") is None
+    assert state.outbox.drawn_by(*where, ("Cloud/FinOps",), "18/18") is None

@@ -48,7 +48,7 @@ async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> Asyn
     """Let the crew serve ``slack`` in one of its two modes from the morning of ``NOW`` on, with more of a file."""
     if slack.clock() < NOW or (slack.clock() - NOW).days > 1:
         slack.advance((NOW - slack.clock()).total_seconds())
-    port = _free_port()
+    port = free_port()
     raw = crew.config.model_dump() | {
         "slack": {"mode": mode, "api_url": slack.url},
         "server": {"host": "127.0.0.1", "port": port},
@@ -79,7 +79,7 @@ def words(message: dict[str, Any]) -> str:
     return "\n".join(texts(message))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

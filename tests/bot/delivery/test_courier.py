@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.ports import DeliveryError, Gone, Kind, Later, Paused, Priority, Unclear, Undeliverable
+from bot.ports import DeliveryError, Gone, Held, Kind, Later, Paused, Priority, Unclear, Undeliverable
 from tests.bot.delivery.desk import Desk, Killed, Taken, desk, parcel
 from tests.virtual_time import on_virtual_time
 
@@ -310,6 +310,27 @@ async def test_a_database_that_is_away_stops_nothing_for_good() -> None:
 
 
 @on_virtual_time
+async def test_what_may_have_arrived_and_must_not_twice_waits_for_a_person() -> None:
+    async with desk() as found:
+        found.platform.script["*"].append(Taken(Held("it may have arrived")))
+        found.put(parcel(), parcel("p2"))
+        await found.settled()
+
+    assert found.states() == {"p1": "held", "p2": "sent"}
+    assert found.store.outbox["p1"].why == "it may have arrived"
+
+
+@on_virtual_time
+async def test_a_platform_may_want_more_time_between_two_messages() -> None:
+    async with desk() as found:
+        found.courier.slower = {"slack": 2.0}
+        found.put(parcel("p1"), parcel("p2"), parcel("p3"))
+        await found.settled()
+
+    assert all(later - earlier >= 2.0 for earlier, later in pairwise(seconds_of(found)))
+
+
+@on_virtual_time
 async def test_an_unclear_post_stays_unclear_when_it_is_put_off_afterwards() -> None:
     async with desk() as found:
         found.platform.script["*"].extend([Unclear("cut"), Later(5, "slow down"), Taken()])
@@ -338,4 +359,5 @@ def test_every_kind_of_delivery_error_is_met_above() -> None:
         "Undeliverable",
         "Gone",
         "Paused",
+        "Held",
     }

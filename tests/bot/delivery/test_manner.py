@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from analysis.errors import BadConfig, TooLate
 from bot.delivery.manner import announcements, packed, redrawn_by, replies
 from bot.delivery.routes import Audience, routes
 from bot.ports import Ask, Kind, Place, Priority
+from charts.picture import Picture
 from commands.core.answer import Answer, Buttons, Detail, File, Text, Tone
 from commands.core.registry import sorry
 from tests.bot.delivery.desk import FakePlatform
@@ -200,3 +203,18 @@ def test_details_are_for_the_same_eyes_as_their_root() -> None:
     assert [letter.kind for letter in replies(MENTION, LONG)] == [Kind.POST] * 3
     assert {letter.place.thread for letter in replies(MENTION, LONG)} == {"17.1"}
     assert [letter.kind for letter in replies(ON_MESSAGE, replace(LONG, replaces=True))] == [Kind.EDIT]
+
+
+def test_what_one_message_does_not_hold_goes_on_under_it() -> None:
+    class Short(FakePlatform):
+        def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:
+            payload, seen = super().render(answer, ask)
+            return {**payload, "more": [{"text": "the second"}, {"text": "the third"}]}, seen
+
+    posts, _ = packed(replies(MENTION, CALM), "forecast", {"slack": Short()})
+    edits, _ = packed(replies(ON_MESSAGE, PANEL), "units", {"slack": Short()})
+
+    assert [one.id for one in posts] == ["slack:cmd:1:0", "slack:cmd:1:0:page:2", "slack:cmd:1:0:page:3"]
+    assert [one.under for one in posts] == ["", "slack:cmd:1:0", "slack:cmd:1:0"]
+    assert "more" not in posts[0].payload
+    assert len(edits) == 1

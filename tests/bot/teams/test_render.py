@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.teams.render import card
+from bot.teams.dialog import completed, unpacked
+from bot.teams.render import card, filled, letters, names, render
 from charts.picture import Picture
 from commands.core.answer import (
     Answer,
@@ -26,6 +29,8 @@ from commands.core.answer import (
     Text,
     Tone,
 )
+from commands.core.moments import moment
+from tests.fake_teams_cards import problems
 
 HOSTILE = [
     "[click](https://evil.example)",
@@ -34,6 +39,10 @@ HOSTILE = [
     "**loud** _and_ `code`",
     "safe\u202egnp.exe",
 ]
+
+
+FIELDS = (Field("until", "Until", "date", value="2026-12-01"), Field("reason", "Why", "paragraph", optional=True))
+FORM = Form("Snooze", "Snooze this", "snooze 3f9a1c", FIELDS)
 
 
 def whole(text: str = "x") -> Answer:
@@ -54,7 +63,7 @@ def whole(text: str = "x") -> Answer:
 
 def texts(element: object) -> list[str]:
     if isinstance(element, dict):
-        own = [element["text"]] if element.get("type") == "TextBlock" else []
+        own = [element["text"]] if element.get("type") in {"TextBlock", "TextRun"} else []
         own += [value for fact in element.get("facts", ()) for value in fact.values()]
         return own + [text for value in element.values() for text in texts(value)]
     return [text for value in element for text in texts(value)] if isinstance(element, list) else []
@@ -63,9 +72,17 @@ def texts(element: object) -> list[str]:
 def test_every_part_has_its_element() -> None:
     kinds = [element["type"] for element in card(whole())["body"]]
     assert kinds == [
-        *("TextBlock", "TextBlock", "FactSet", "Table", "TextBlock", "Image"),
-        *("TextBlock", "RichTextBlock", "ActionSet", "ActionSet", "TextBlock"),
+        *("TextBlock", "RichTextBlock", "FactSet", "Table", "RichTextBlock", "Image"),
+        *("RichTextBlock", "Container", "ActionSet", "ActionSet", "RichTextBlock"),
     ]
+    assert not problems(filled_with(card(whole())))
+
+
+def test_pictures_and_documents_are_names_until_they_are_sent() -> None:
+    document = File("a.csv", "text/csv", b"a", "x")
+    said = Answer("x", (Chart(Picture(b"\x89PNG", "x", "chart")), document))
+    kinds = [name.partition(":")[0] for name in names(card(said))]
+    assert kinds == ["picture", "document"]
 
 
 def test_a_table_cut_short_says_so() -> None:
@@ -80,14 +97,40 @@ def test_a_button_is_an_ask_with_a_way_for_old_clients() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_foreign_text_stays_text(text: str) -> None:
-    for shown in texts(card(Answer(text, (Facts(((text, text),)), Note(text), Table((text,), ((text,),)))))["body"]):
-        assert "](" not in shown and "<at" not in shown and "\u202e" not in shown
-        assert "**loud" not in shown
+    said = card(Answer(text, (Facts(((text, text),)), Note(text), Table((text,), ((text,),)))))
+    for block in marked(said["body"]):
+        assert "](" not in block and "<at" not in block and "**loud" not in block
+    assert "\u202e" not in str(said)
+
+
+def marked(element: object) -> list[str]:
+    """What is read as markdown: blocks and facts."""
+    if isinstance(element, dict):
+        own = [element["text"]] if element.get("type") == "TextBlock" else []
+        own += [value for fact in element.get("facts", ()) for value in fact.values()]
+        return own + [text for value in element.values() for text in marked(value)]
+    return [text for value in element for text in marked(value)] if isinstance(element, list) else []
 
 
 @given(some.text(max_size=300))
-def test_a_card_is_always_json_of_bounded_size(text: str) -> None:
-    assert len(json.dumps(card(whole(text)))) < 200_000
+def test_a_card_is_always_valid_json_of_bounded_size(text: str) -> None:
+    payload = render(whole(text))
+    for page in (payload, *payload.get("more", ())):
+        assert letters(page["card"]) <= 40_000
+        json.dumps(page).encode()
+        assert not problems(filled_with(page["card"]))
+
+
+@given(some.text(max_size=300))
+def test_no_text_of_others_is_markdown_a_mention_or_a_macro(text: str) -> None:
+    said = card(whole(f"{{{{DATE({text})}}}} [x](https://x) <at>{text}</at>"))
+    for block in marked(said["body"]):
+        assert "](" not in block and "<at" not in block and "://" not in block.replace("://\u200b", "")
+    assert all("{{" not in shown for shown in texts(said["body"]))
+
+
+def filled_with(thing: Any) -> Any:
+    return filled(thing, {name: f"https://pitcrew.example/{name}" for name in names(thing)})
 
 
 def test_a_choice_shows_what_stands_and_each_option_is_a_whole_ask() -> None:
@@ -99,20 +142,51 @@ def test_a_choice_shows_what_stands_and_each_option_is_a_whole_ask() -> None:
     assert actions["actions"][0]["data"] == {"choice": menu["id"]}
 
 
-def test_a_form_unfolds_in_the_card() -> None:
-    fields = (Field("until", "Until", "date", value="2026-12-01"), Field("reason", "Why", "paragraph", optional=True))
-    [_, actions] = card(Answer("Idle disk", (Form("Snooze", "Snooze this", "snooze 3f9a1c", fields),)))["body"]
+def test_a_form_is_a_button_that_opens_a_dialog() -> None:
+    [_, actions] = card(Answer("Idle disk", (FORM,)))["body"]
+    [button] = actions["actions"]
+    assert (button["type"], button["data"]["msteams"]) == ("Action.Submit", {"type": "task/fetch"})
+    assert unpacked(button["data"]["form"]) == FORM
 
-    [unfold] = actions["actions"]
-    assert unfold["type"] == "Action.ShowCard"
-    assert [(one["type"], one["isRequired"]) for one in unfold["card"]["body"][1:]] == [
+
+def test_where_no_dialog_opens_a_form_unfolds_in_the_card() -> None:
+    [_, actions] = card(Answer("Idle disk", (FORM,)), unfold=True)["body"]
+    [button] = actions["actions"]
+    assert button["type"] == "Action.ShowCard"
+    assert [(one["type"], one["isRequired"]) for one in button["card"]["body"]] == [
         ("Input.Date", True),
         ("Input.Text", False),
     ]
-    assert unfold["card"]["actions"][0]["data"] == {"ask": "snooze 3f9a1c", "form": ["until", "reason"]}
+    send = button["card"]["actions"][0]
+    assert send["data"] == {"ask": "snooze 3f9a1c", "names": ["until", "reason"]}
+    assert completed({**send["data"], "until": "2026-12-01", "reason": ""}) == "snooze 3f9a1c until=2026-12-01"
 
 
 def test_a_document_is_named_with_what_it_holds() -> None:
-    [_, line] = card(Answer("Chargeback", (File("a_b.csv", "text/csv", b"", "Cost of *October*."),)))["body"]
+    [_, line, actions] = card(Answer("Chargeback", (File("a_b.csv", "text/csv", b"", "Cost of *October*."),)))["body"]
 
-    assert line["text"] == r"**a\_b.csv**: Cost of \*October\*."
+    assert "".join(one["text"] for one in line["inlines"]) == "a_b.csv: Cost of *October*."
+    assert actions["actions"][0]["title"] == "Open a_b.csv"
+
+
+def test_moments_are_told_in_the_readers_own_time() -> None:
+    at = moment(datetime(2026, 11, 18, 9, 2, tzinfo=UTC))
+    shown = texts(card(Answer("x", (Text(f"claimed on {at}"), Facts((("When", at),)))))["body"])
+    assert sum("{{DATE(2026-11-18T09:02:00Z, SHORT)}} at {{TIME(2026-11-18T09:02:00Z)}}" in text for text in shown) == 2
+
+
+def test_what_was_left_out_is_said() -> None:
+    wide = Table(tuple("abcdefgh"), (tuple("12345678"),))
+    many = Choices("Metric", tuple(Button(f"n{n}", f"units metric={n}") for n in range(120)))
+    facts = Facts(tuple((f"f{n}", "1") for n in range(50)))
+    buttons = Buttons(tuple(Button(f"b{n}", f"help {n}") for n in range(30)))
+    code = Code("To act", "x" * 9_000)
+    said = " ".join(texts(card(Answer("x", (wide, many, facts, buttons, code)))["body"]))
+    for words in (
+        "not shown: g, h",
+        "and 20 more to choose",
+        "and 10 more",
+        "and 6 more buttons",
+        "are too long for Teams",
+    ):
+        assert words in said

@@ -1,0 +1,85 @@
+"""Teams' entrance: requests are measured, believed and read here, and never answered by 500."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.body import decoded, json_object, measured
+from bot.teams.adapter import Gate, RefusedError, UnreachableError
+from bot.teams.app import Listeners, MalformedError, Reply
+
+log = structlog.get_logger(__name__)
+
+PATH = "/api/messages"
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+MAX_DEPTH = 60  # a card is about fifteen deep
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """One address for everything that Teams sends."""
+
+    gate: Gate
+    listeners: Listeners
+
+    def mount(self, site: web.Application) -> None:
+        """Answer at ``/api/messages`` of ``site``."""
+        site.router.add_post(PATH, self.handle)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Measure, believe, read, believe again, and only then listen."""
+        body = await measured(request)
+        if self.gate.keys is None and request.remote not in LOOPBACK:
+            raise web.HTTPUnauthorized
+        try:
+            claims = await self.gate.claims(request.headers.get("Authorization"))
+            activity = _read(body)
+            self.gate.fits(claims, activity)
+        except RefusedError as error:
+            log.warning("teams token refused", why=str(error))
+            raise web.HTTPUnauthorized from error
+        except UnreachableError as error:
+            raise web.HTTPServiceUnavailable from error
+        if why := self.gate.at_home(activity):
+            log.warning("teams stranger refused", why=why)
+            raise web.HTTPForbidden
+        return _answered(await self._heard(activity))
+
+    async def _heard(self, activity: Mapping[str, Any]) -> Reply:
+        try:
+            return await self.listeners.on(activity)
+        except MalformedError as error:
+            log.warning("teams request malformed", error=str(error))
+            raise web.HTTPBadRequest from error
+        except Exception:
+            log.exception("teams listener broke")
+            raise web.HTTPServiceUnavailable from None
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    try:
+        activity = json_object(decoded(body))
+        _shallow(activity)
+    except (ValueError, RecursionError) as error:
+        log.warning("teams request malformed", error=type(error).__name__)
+        raise web.HTTPBadRequest from error
+    return activity
+
+
+def _shallow(thing: Any, depth: int = 0) -> None:  # noqa: ANN401 (JSON)
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deep")
+    if isinstance(thing, dict | list):
+        for inner in thing.values() if isinstance(thing, dict) else thing:
+            _shallow(inner, depth + 1)
+
+
+def _answered(said: Reply) -> web.Response:
+    if said.body is None:
+        return web.Response(status=said.status)
+    return web.json_response(said.body, status=said.status)

@@ -1,0 +1,46 @@
+"""The line to Teams: which cloud, which app, whose tenant, and where our token comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.errors import BadConfig
+from bot.config import TeamsSection
+from bot.teams import cloud
+from bot.teams.cloud import CLOUDS, Cloud, Tokens
+from bot.teams.wire import tokens_of
+
+HOME = "playground"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one deployment reaches Teams, and is reached."""
+
+    cloud: Cloud
+    app_id: str
+    tenant: str
+    tokens: Tokens | None = None
+    anonymous: bool = False  # nobody proves who they are: the playground on this machine, and nothing else
+
+
+PLAYGROUND = Line(cloud.PLAYGROUND, "", HOME, anonymous=True)
+
+
+def line_of(section: TeamsSection, password: str) -> Line:
+    """The line that a deployment file describes.
+
+    Raises:
+        BadConfig: an app without a secret, or a secret without an app.
+    """
+    if not section.app_id or not section.tenant:
+        raise BadConfig(
+            "[teams] names no app_id and tenant, and without them anybody could be Teams;"
+            " `pitcrew serve --playground` is for trying it on this machine"
+        )
+    if section.app_type == "SingleTenant" and not password:
+        raise BadConfig("TEAMS_APP_PASSWORD is not in the environment; docs/teams.md says where Entra shows it once")
+    if section.app_type == "UserAssignedMSI" and password:
+        raise BadConfig("TEAMS_APP_PASSWORD is set, and app_type is UserAssignedMSI, which has no secret: drop one")
+    where = CLOUDS[section.cloud]
+    return Line(where, section.app_id, section.tenant, tokens_of(where, section.app_id, section.tenant, password))
