@@ -44,6 +44,7 @@ def cloud_advice(estate: Estate, *, min_monthly: float = 1.0) -> Iterator[Findin
             continue
         resource = known.get(advice.resource_id.lower()) or _unknown(advice)
         action = ACTIONS.get(advice.topic, Action.REVIEW)
+        action = action if advice.target else WITHOUT_TARGET.get(advice.topic, action)
         yield Finding.priced(
             resource,
             estate,
@@ -57,6 +58,7 @@ def cloud_advice(estate: Estate, *, min_monthly: float = 1.0) -> Iterator[Findin
         )
 
 
+WITHOUT_TARGET: Mapping[str, Action] = {"az.vm.rightsize": Action.STOP_MACHINE}  # advice to shut down, not to resize
 STANDALONE = (Action.STOP_MACHINE, Action.STOP_DATABASE, Action.DELETE_NAT)
 
 

@@ -53,7 +53,7 @@ class Graph:
         self.add("subscriptions", {"id": f"/subscriptions/{number}", "name": name, "state": "Enabled"})
 
     def _resources(self, call: Call) -> Any:
-        names = [name for name in QUERIES if kusto(name) == call.body["query"]]
+        names = [name for name in QUERIES if kusto(name).strip() == call.body["query"].strip()]
         assert len(names) == 1, call.body["query"]
         wanted = call.body.get("subscriptions")
         options = call.body["options"]
