@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,14 +84,27 @@ def assess(
 
 
 @app.command()
-def demo(
-    once: Annotated[bool, typer.Option("--once", help="Show the views and end.")] = False,
+def demo(  # noqa: PLR0913, PLR0917 (its options)
+    terminal: Annotated[bool, typer.Option("--terminal", help="Stay in the terminal, with a prompt.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Show the views in the terminal and end.")] = False,
     out: Annotated[Path, typer.Option(help="Where the sample company and the pictures are kept.")] = Path(
         "pitcrew-demo"
     ),
+    host: Annotated[str, typer.Option(help="The page's address.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The page's port; 0 for any.")] = None,
+    others: Annotated[bool, typer.Option("--allow-others", help="Let other machines reach the page.")] = False,
+    browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser, if there is one.")] = True,
     now: Now = "",
 ) -> None:
-    """Meet Pitcrew without any account: the sample company, every persona's view, and a prompt to try things."""
+    """Meet Pitcrew without any account: the sample company's chat as a page on this machine, with a clock to move."""
+    if not terminal and not once:
+        from bot.web.demo import Address
+        from bot.web.demo import run as run_page
+
+        configure(json=False, least=logging.WARNING)
+        address = Address(host, port, others=others)
+        run_page(wall, out, address, moment=_moment(now), browse=browse, say=lambda said: typer.echo(said, err=True))
+        return
     from bot.demo import run
 
     with _progress(quiet=False) as progress:
@@ -280,13 +294,16 @@ def _find(config: Path | None, format_: str) -> deployment.Config:
 
 
 def _clock(now: str) -> Clock:
-    if not now:
-        return wall
+    moment = _moment(now)
+    return stopped_at(moment) if moment else wall
+
+
+def _moment(now: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(now)
+        moment = datetime.fromisoformat(now) if now else None
     except ValueError:
         raise BadConfig(f"--now {now!r} is no moment; write it like 2026-11-23T09:00") from None
-    return stopped_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
 
 
 @contextmanager

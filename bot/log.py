@@ -17,7 +17,7 @@ SECRET = re.compile(
 HIDDEN = "[hidden]"
 
 
-def configure(*, json: bool) -> None:
+def configure(*, json: bool, least: int = logging.INFO) -> None:
     """Set up structlog for this process, on standard error; what libraries log joins in from WARNING on."""
     structlog.configure(
         processors=[
@@ -28,7 +28,7 @@ def configure(*, json: bool) -> None:
             without_secrets,
             structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -31,13 +31,23 @@ def packed(form: Form) -> str:
     return json.dumps([form.title, form.ask, fields], ensure_ascii=False, separators=(",", ":"))
 
 
+def unpacked(value: str) -> tuple[str, str, list[Field]]:
+    """The title, the ask and the fields of a form that is the value of a button.
+
+    Raises:
+        ValueError: the value is no form of ours.
+    """
+    title, ask, fields = json.loads(value)
+    return title, ask, [Field(*one) for one in fields]
+
+
 def view(value: str, label: str, place: Place) -> Mapping[str, Any]:
     """The modal of a form's button, clicked at ``place``.
 
     Raises:
         ValueError: the value is no form of ours.
     """
-    title, ask, fields = json.loads(value)
+    title, ask, fields = unpacked(value)
     kept = {"ask": ask, "place": _kept(place)}
     return {
         "type": "modal",
@@ -46,7 +56,7 @@ def view(value: str, label: str, place: Place) -> Mapping[str, Any]:
         "title": _plain(title, MAX_TITLE),
         "submit": _plain(label, MAX_TITLE),
         "close": _plain("Cancel", MAX_TITLE),
-        "blocks": [_input(Field(*one)) for one in fields],
+        "blocks": [_input(one) for one in fields],
     }
 
 

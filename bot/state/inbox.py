@@ -100,6 +100,11 @@ class InboxTable:
                 raise NotAllowed(f"only {row.user_name} or an admin may cancel that")
             connection.execute(sa.update(inbox).where(inbox.c.number == row.number).values(cancelled=by.name))
             return str(row.text)
+    def unanswered(self) -> int:
+        """How many asks are not closed yet."""
+        wanted = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.done.is_(False))
+        with self.database.reading() as connection:
+            return int(connection.execute(wanted).scalar_one())
 
     def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""

@@ -257,6 +257,14 @@ class OutboxTable:
         with self.database.writing() as connection:
             connection.execute(sa.update(outbox).where(outbox.c.id == parcel_id).values(swept=True))
 
+    def due(self) -> int:
+        """How many parcels are on their way, or could be now."""
+        with self.database.reading() as connection:
+            now = self.database.now(connection)
+            could = sa.and_(outbox.c.state == "pending", outbox.c.due <= now)
+            wanted = sa.select(sa.func.count()).select_from(outbox).where(sa.or_(outbox.c.state == "leased", could))
+            return int(connection.execute(wanted).scalar_one())
+
     def counts(self) -> Mapping[str, int]:
         """How many parcels are in each state."""
         wanted = sa.select(outbox.c.state, sa.func.count().label("number")).group_by(outbox.c.state)
