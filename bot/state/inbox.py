@@ -100,6 +100,7 @@ class InboxTable:
                 raise NotAllowed(f"only {row.user_name} or an admin may cancel that")
             connection.execute(sa.update(inbox).where(inbox.c.number == row.number).values(cancelled=by.name))
             return str(row.text)
+
     def unanswered(self) -> int:
         """How many asks are not closed yet."""
         wanted = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.done.is_(False))

@@ -64,12 +64,13 @@ class Days:
         """Whether time is passing just now."""
         return self._lock.locked()
 
-    async def open(self, views: Schedule) -> None:
-        """The first morning: schedules are known from now on, and everybody has the views of this week."""
+    async def open(self, schedules: Sequence[Schedule]) -> None:
+        """The first morning: all schedules are known from now on, and some have had their last turn already."""
         await asyncio.to_thread(self.planner.tick)
-        turn = next(past(views, self.clock()))
-        for persona in views.audiences:
-            await self.door.accept(ask_of(views, persona, turn))
+        for schedule in schedules:
+            turn = next(past(schedule, self.clock()))
+            for persona in schedule.audiences:
+                await self.door.accept(ask_of(schedule, persona, turn))
         await self.settled()
 
     async def pass_to(self, day: date) -> None:

@@ -24,6 +24,7 @@ from bot.cadence.schedule import Schedule
 from bot.clock import Clock
 from bot.delivery.courier import Courier
 from bot.door import Door
+from bot.lookout import AlertRoute
 from bot.ports import Ask, Place
 from bot.web.complete import Suggestion, suggestions
 from bot.web.days import OFFICE, Days, MovedClock
@@ -37,10 +38,15 @@ from providers.sample import SampleProvider
 from providers.sample.living import LivingCompany
 
 PORT = 8765
-VIEWS = "weekly views"
+VIEWS, WATCH = "weekly views", "watch"
+ALERTS = (
+    AlertRoute(("page:#finops-finance",), kind="budget"),
+    AlertRoute(("page:#finops-finance",), kind="commitment"),
+    AlertRoute(("page:#finops",)),
+)
 SCHEDULES = (
     Schedule("nightly assessment", "0 6 * * *", "assess", ("practitioner", "engineering")),
-    Schedule("anomalies", "30 6 * * *", "anomalies", ("practitioner",)),
+    Schedule(WATCH, "30 6 * * *", "watch"),
     Schedule(
         VIEWS,
         "0 8 * * mon",
@@ -137,8 +143,7 @@ async def _opened(
         await timeline.tell("clock", told_time(clock()))
 
     days = Days(clock, company, crew.state.findings, working.planner, working.door, working.settled, tell)
-    views = next(one for one in SCHEDULES if one.name == VIEWS)
-    await days.open(views)
+    await days.open([one for one in SCHEDULES if one.name in {VIEWS, WATCH}])
     site.behind = Behind(crew.state.outbox, partial(completing, crew), days.pass_to)
     ticking = asyncio.create_task(_ticking(timeline, clock))
     stack.callback(ticking.cancel)
@@ -179,6 +184,7 @@ async def answering(
     door.mailed = courier.wake
     planner = Planner(crew.state.fires, schedules, crew.clock, door.wake)
     crew.watched(schedules)
+    crew.desk.routes, crew.desk.tenants = ALERTS, {NAME: TENANT}
     courier.start()
     door.start()
     try:

@@ -82,6 +82,14 @@ class NoticingInbox:
         """As the inbox does."""
         return self.inbox.take(limit, lease_seconds)
 
+    def meanwhile(self, key: str, parcels: Sequence[Parcel], lease_seconds: float) -> None:
+        """As the inbox does."""
+        self.inbox.meanwhile(key, parcels, lease_seconds)
+
+    def cancelled(self, key: str) -> str:
+        """As the inbox does."""
+        return self.inbox.cancelled(key)
+
     def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """As the inbox does, and tell it."""
         self.inbox.done(key, parcels, enclosures)

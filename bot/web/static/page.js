@@ -142,9 +142,6 @@ function told(news) {
   for (const button of document.querySelectorAll(".clock button")) button.disabled = Boolean(moving) || preparing;
   const working = (states.working ?? []).includes(page.conversation);
   at("working").hidden = !working;
-  const far = states.progress;
-  at("doing").textContent = far && far.share > 0 && far.share < 1
-    ? `Pitcrew is ${far.what} (${Math.round(100 * far.share)} %)` : "Pitcrew is looking";
 }
 
 function listen(since) {
