@@ -22,11 +22,16 @@ class State(StrEnum):
     CLAIMED = "claimed"
     ACKNOWLEDGED = "acknowledged"  # accepted as it is, with a reason
     SNOOZED = "snoozed"  # until a date
+    EXEMPT = "exempt"  # no waste, says somebody, until a date
+    DONE = "done"  # somebody says that it is fixed; the bill has not confirmed it yet
     RESOLVED = "resolved"
-    REOPENED = "reopened"  # seen again after it was resolved
+    REOPENED = "reopened"  # seen again after it was resolved, or still billed after it was said to be done
 
 
 WAITING = (State.OPEN, State.REOPENED)  # nobody has it, everybody may take it
+ASLEEP = (State.SNOOZED, State.EXEMPT)  # back by themselves on a day
+FIXED = (State.DONE, State.RESOLVED)  # to be held against the bill
+STILL_BILLED = "still billed"  # how the reason begins where the bill reopened it
 
 
 class Action(StrEnum):
@@ -117,6 +122,16 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a finding or an anomaly was sent on to: ``key`` is what the other side calls it, empty while on its way."""
+
+    target: str
+    key: str = ""
+    url: str = ""
+    failed: str = ""  # why it could not be delivered
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One wasteful thing: what was seen, and where it stands.
 
@@ -150,6 +165,12 @@ class Finding:
     last_seen: datetime | None = None
     changed_at: datetime | None = None
     version: int = 0
+    fixed_at: datetime | None = None  # when it was said to be done, or else was gone
+    mover: str = ""  # who moved it last; empty if no person did
+    team: str = ""  # whose it is, by the rules of allocation and of [owners]
+    whose: str = ""  # the person's e-mail address, where one is named
+    why_whose: str = ""
+    links: tuple[Link, ...] = ()  # where it was sent on to
 
     @classmethod
     def priced(  # noqa: PLR0913 (what was seen, said by name)
@@ -269,7 +290,7 @@ class Move:
     owner_name: str = ""
     reason: str = ""
     until: date | None = None
-    owner_only: bool = False  # only the present owner may (an admin may always)
+    owner_only: bool = False  # what somebody has, only they may move (an admin may always)
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -279,8 +300,8 @@ def claim(who: str, name: str) -> Move:
 
 
 def release() -> Move:
-    """Give a claimed finding back, or take an acknowledgement or a snooze back."""
-    held = (State.CLAIMED, State.ACKNOWLEDGED, State.SNOOZED)
+    """Give a claimed finding back, or take back an acknowledgement, a snooze or the word that it is done."""
+    held = (State.CLAIMED, State.ACKNOWLEDGED, State.SNOOZED, State.DONE)
     return Move("release", State.OPEN, held, owner_only=True)
 
 
@@ -294,3 +315,24 @@ def snooze(who: str, name: str, until: date) -> Move:
     """Not before ``until``."""
     held = (*WAITING, State.CLAIMED, State.ACKNOWLEDGED)
     return Move("snooze", State.SNOOZED, held, owner=who, owner_name=name, until=until)
+
+
+def done(who: str, name: str) -> Move:
+    """It is fixed, says whoever has it, or anybody where nobody has; the bill will tell."""
+    return Move("done", State.DONE, (*WAITING, State.CLAIMED), owner=who, owner_name=name, owner_only=True)
+
+
+def exempt(who: str, name: str, reason: str, until: date) -> Move:
+    """It is no waste, and will not be told again before ``until``."""
+    held = (*WAITING, State.CLAIMED, State.ACKNOWLEDGED, State.SNOOZED)
+    return Move("exempt", State.EXEMPT, held, owner=who, owner_name=name, reason=reason, until=until)
+
+
+def readmit() -> Move:
+    """An exemption has ended: it is waste again."""
+    return Move("readmit", State.OPEN, (State.EXEMPT,))
+
+
+def still_billed(figure: str) -> Move:
+    """It was said to be done, and the bill says otherwise."""
+    return Move("reopen", State.REOPENED, FIXED, reason=f"{STILL_BILLED}: {figure}")

@@ -155,9 +155,14 @@ def verify(finding: Finding, fixed_on: date, billed: Billed, known_until: date) 
 def one_each(findings: Iterable[Finding]) -> list[Finding]:
     """Of several findings on one resource the first that was fixed: a saving is counted once."""
     chosen: dict[str, Finding] = {}
-    for finding in sorted(findings, key=lambda one: (one.changed_at is None, one.changed_at, one.id)):
+    for finding in sorted(findings, key=_first_fixed):
         chosen.setdefault(finding.resource_id.lower(), finding)
     return list(chosen.values())
+
+
+def _first_fixed(one: Finding) -> tuple[bool, float, str]:
+    moment = one.fixed_at or one.changed_at
+    return (moment is None, moment.timestamp() if moment else 0.0, one.id)
 
 
 def _mean(daily: Mapping[date, Decimal], period: Period) -> Decimal:

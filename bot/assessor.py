@@ -13,19 +13,23 @@ import structlog
 
 from analysis import checks
 from analysis.assessment import Assessment
-from analysis.errors import NotReadable
+from analysis.errors import FinOpsError, NotReadable
 from analysis.estate import Advice, Bill, Estate, Resource
-from analysis.findings import Finding
+from analysis.exemptions import withheld
+from analysis.findings import STILL_BILLED, Finding, State
+from analysis.savings import Saving, Verdict
 from bot.composing import COMPOSER, Sources, with_findings
 from bot.figures import plain
-from commands.core.context import Findings, Ledger, Report, Seen
-from commands.savings import line_figures
+from commands.core.context import Exemptions, Findings, Ledger, Report, Seen
+from commands.core.owners import owners_of
+from commands.savings import line_figures, said_of
 from providers import remedies
 from providers.lake import Lake
 from providers.provider import Billed, Export, Progress, Provider
 
 log = structlog.get_logger(__name__)
 HISTORY = timedelta(days=400)
+TOLD = timedelta(days=90)  # what was fixed longer ago is no news, whatever the bill says
 
 
 class Runs(Protocol):
@@ -36,6 +40,12 @@ class Runs(Protocol):
 
     def finished(self, run: str, now: datetime, summary: Mapping[str, Any]) -> None:
         """It ended well."""
+
+    def tell(self, run: str, told: Mapping[str, Any]) -> None:
+        """Keep what was told of one."""
+
+    def told(self, run: str = "") -> tuple[str, Mapping[str, Any]]:
+        """The id of one and what was told of it."""
 
     def scores(self, since: datetime) -> Sequence[tuple[date, int]]:
         """The last maturity score of each month since then."""
@@ -69,6 +79,7 @@ class Assessor:
     report: Report
     settings: Mapping[str, Mapping[str, Any]]
     ledger: Ledger
+    exemptions: Exemptions
     sources: Sources
     progress: Progress = lambda _share, _what: None
 
@@ -101,17 +112,33 @@ class Assessor:
             self.progress(0.7, "running the checks")
             estate = read.estate(now.date())
             found = [self._with_fix(finding) for finding in checks.run(estate, self.settings)]
-            seen = self.findings.seen(found, run, read.complete, now, kept=read.kept)
+            told, exempt = withheld(self._owned(found, now), self.exemptions.standing(now))
+            kept = read.kept | self._still_billed(read)
+            seen = self.findings.seen(told, run, read.complete, now, kept=kept, exempt=exempt)
             self.progress(0.8, "forecasting")
             unread = (*refused, *read.unread)
             made = COMPOSER.compose(self.sources, self.lake.version, now, run=run, unread=unread, told=read.told)
             self._latest = ((self.lake.version, now.date()), made)
             whole = with_findings(made, self.sources, now, self._history(now))
-            self._entered(whole, now)
-            told = {"waste": str(whole.waste().amount), "findings": len(whole.findings)}
-            self.runs.finished(run, now, told | ({"score": whole.score.total} if whole.score else {}))
+            if news := self._entered(whole, now, {one.id.lower() for one in read.resources}):
+                whole = with_findings(made, self.sources, now, self._history(now))
+                seen = replace(seen, verified=news)
+            figures = {"waste": str(whole.waste().amount), "findings": len(whole.findings)}
+            self.runs.finished(run, now, figures | ({"score": whole.score.total} if whole.score else {}))
             self.progress(1.0, "done")
             return whole, seen
+
+    def tell(self, run: str, told: Mapping[str, Any]) -> None:
+        """Keep what was told of an assessment, so that it can be told again."""
+        self.runs.tell(run, told)
+
+    def told(self, run: str = "") -> tuple[str, Mapping[str, Any]]:
+        """The id of an assessment and what was told of it; the newest, if none is named.
+
+        Raises:
+            NotFound: nothing was told of it.
+        """
+        return self.runs.told(run)
 
     def load(self, now: datetime) -> tuple[str, ...]:
         """Bring the lake up to date with every provider's exports; what refused to be read, in words.
@@ -142,11 +169,45 @@ class Assessor:
     def _history(self, now: datetime) -> Sequence[tuple[date, int]]:
         return self.runs.scores(now - HISTORY)
 
-    def _entered(self, whole: Assessment, now: datetime) -> None:
-        """Write into the ledger what the bill says of every fix, where that is new."""
+    def _entered(self, whole: Assessment, now: datetime, present: set[str]) -> tuple[Saving, ...]:
+        """Write into the ledger what the bill says of every fix, where that is new; what of it is news to people.
+
+        It is told before it is written: whoever dies in between tells it again, which is the same message.
+        """
+        news: list[Saving] = []
         for line in whole.savings.lines if whole.savings else ():
-            told = plain(line_figures(line))
-            self.ledger.enter(line.finding.id, str(line.verdict), line.monthly, told, now)
+            if self._is_news(line, now, present) and (told := self.findings.billed(line, now, said_of(line))):
+                news.append(replace(line, finding=told))
+            self.ledger.enter(line.finding.id, str(line.verdict), line.monthly, plain(line_figures(line)), now)
+        return tuple(news)
+
+    def _is_news(self, line: Saving, now: datetime, present: set[str]) -> bool:
+        """Whether the bill has just confirmed or refuted a fix of ours. What runs on and is no waste was not fixed."""
+        judged = line.verdict in {Verdict.VERIFIED, Verdict.NOT_FALLEN}
+        if not judged or line.fixed_on < (now - TOLD).date() or not self.findings.history(line.finding.id):
+            return False
+        if self.ledger.said(line.finding.id, str(line.verdict), line.fixed_on):
+            return False
+        used = line.finding.state is not State.DONE and line.finding.resource_id.lower() in present
+        return line.verdict is Verdict.VERIFIED or not used
+
+    def _still_billed(self, read: Read) -> frozenset[str]:
+        """What the bill opened again and still bills: it stays open, whether or not anybody can see it."""
+        again = (one for one in self.findings.standing(State.REOPENED) if one.reason.startswith(STILL_BILLED))
+        return frozenset(one.resource_id.lower() for one in again if one.resource_id.lower() in read.bills)
+
+    def _owned(self, found: Sequence[Finding], now: datetime) -> list[Finding]:
+        """Findings with whose they are: by the rules of owners, by tags, by where allocation puts their cost."""
+        try:
+            placed = owners_of(self.sources.costs, self.report, now, [one.resource_id for one in found])
+        except FinOpsError as error:
+            log.info("owners by allocation left out", why=str(error))
+            placed = {}
+        owned = []
+        for one in found:
+            whose = self.report.owners.of(one, placed.get(one.resource_id.lower()))
+            owned.append(replace(one, team=whose.team, whose=whose.person, why_whose=whose.why))
+        return owned
 
     def _adopted(self) -> None:
         """Enter what was fixed before Pitcrew came."""

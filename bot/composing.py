@@ -17,7 +17,7 @@ import structlog
 from analysis.assessment import Assessment, Breakdown
 from analysis.budgets import Budget
 from analysis.errors import FinOpsError, NoData
-from analysis.findings import WAITING, Finding, State
+from analysis.findings import FIXED, WAITING, Finding
 from analysis.focus import TAG, CostQuery, Freshness
 from analysis.forecasts import Forecast, forecast
 from analysis.maturity import Indicators, score
@@ -225,9 +225,9 @@ def _owned(findings: Iterable[Finding]) -> float | None:
 
 def _days_to_fix(findings: Iterable[Finding], now: datetime) -> float | None:
     days = [
-        (one.changed_at - one.first_seen).days
+        (one.fixed_at - one.first_seen).days
         for one in findings
-        if one.state is State.RESOLVED and one.changed_at and one.first_seen and one.changed_at >= now - FIXED_WITHIN
+        if one.state in FIXED and one.fixed_at and one.first_seen and one.fixed_at >= now - FIXED_WITHIN
     ]
     return float(median(days)) if days else None
 

@@ -20,9 +20,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from analysis.alerts import AlertRules
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
+from analysis.owners import Owners, Team
 from analysis.purchases import offers
 from bot.allocation_section import AllocationSection
 from bot.cadence.schedule import Schedule
+from bot.onward.address import refuse_unsafe
 from commands.core.context import Permission
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import discover as discover_commands
@@ -331,6 +333,72 @@ class QuietSection(Section):
         return self
 
 
+class FindingsSection(Section):
+    """How findings are told and taken back."""
+
+    own_message_from: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0)] = Field(
+        Decimal(100), description="What a new finding is worth a month, in report.currency, that gets its own message."
+    )
+    own_messages: int = Field(5, ge=0, le=20, description="At most, after one assessment; the list has all of them.")
+    undo_minutes: int = Field(60, ge=1, le=1440, description="How long a change can be taken back.")
+
+
+class TeamEntry(Section):
+    """A team: who is asked, and where."""
+
+    people: Sequence[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]] = Field(
+        (), description="E-mail addresses; the first is asked first."
+    )
+    channel: str = Field("", description="A route, like slack:#search.")
+
+
+class OwnersSection(Section):
+    """Whose findings are. Of the patterns that match, the last one decides, as in a CODEOWNERS file."""
+
+    rules: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="A pattern of account/region/name, or of the name alone = a team, or an e-mail address.",
+    )
+    teams: Mapping[str, TeamEntry] = Field(default_factory=dict, description="[owners.teams.NAME], see below.")
+
+
+class RemindersSection(Section):
+    """When owners are reminded of what waits: once a week at most, in their own working hours."""
+
+    after_days: int = Field(7, ge=1, description="The owner alone.")
+    team_after_days: int = Field(14, ge=1, description="The team's channel.")
+    escalate_after_days: int = Field(21, ge=1, description="The practitioner's view.")
+    from_hour: int = Field(9, ge=0, le=23, description="On the owner's own clock, Monday to Friday.")
+    to_hour: int = Field(17, ge=1, le=24)
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _hours_in_order(self) -> RemindersSection:
+        if self.from_hour >= self.to_hour:
+            raise ValueError("from_hour is before to_hour")
+        return self
+
+
+class WebhookEntry(Section):
+    """Where findings and anomalies can be sent on to: POSTed as JSON, signed if there is a secret."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="send 3f9a1c2e to=<name>")
+    url: str = Field(description="https://…; http only for a loopback address.")
+    template: Literal["json", "jira", "linear", "servicenow", "pagerduty"] = "json"
+    project: str = Field("", description="Jira: the project's key. Linear: the team's id.")
+    kind: str = Field("Task", description="Jira: the issue type.")
+    secret: str = Field("", description="The environment variable with the secret that signs.")
+    token: str = Field("", description="The environment variable with what Authorization says, or PagerDuty's key.")
+    link: str = Field("", description="How a link is made of the answer's key: https://…/browse/{key}")
+
+    @model_validator(mode="after")
+    def _leads_somewhere_safe(self) -> WebhookEntry:
+        refuse_unsafe(self.url)
+        if self.template in {"jira", "linear"} and not self.project:
+            raise ValueError(f"template {self.template} needs a project")
+        return self
+
+
 class ScheduleEntry(Section):
     """What the clock asks, and who hears it: exactly what a person would type."""
 
@@ -362,15 +430,37 @@ class Config(Section):
     allocation: AllocationSection = AllocationSection()
     alerts: AlertsSection = AlertsSection()
     quiet: QuietSection = QuietSection()
+    findings: FindingsSection = FindingsSection()
+    owners: OwnersSection = OwnersSection()
+    reminders: RemindersSection = RemindersSection()
+    webhooks: Sequence[WebhookEntry] = ()
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     personas: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     roles: Mapping[str, Sequence[Permission]] = Field(default_factory=dict)
     schedules: Sequence[ScheduleEntry] = ()
 
+    def owner_rules(self) -> Owners:
+        """Whose findings are."""
+        teams = {
+            name: Team(name, tuple(one.lower() for one in team.people), team.channel)
+            for name, team in self.owners.teams.items()
+        }
+        return Owners(tuple(self.owners.rules.items()), teams)
+
     @property
     def sample(self) -> bool:
         """Whether every figure is the sample company's."""
         return bool(self.providers) and all(provider.kind == "sample" for provider in self.providers)
+
+    @model_validator(mode="after")
+    def _everybody_can_be_reached(self) -> Config:
+        for team in self.owners.teams.values():
+            if team.channel:
+                _refuse_route_to_nowhere(team.channel)
+        targets = [webhook.name for webhook in self.webhooks]
+        if len(set(targets)) < len(targets):
+            raise BadConfig("two webhooks have the same name; each needs its own, since it is sent to by it")
+        return self
 
     @model_validator(mode="after")
     def _everything_named_exists(self) -> Config:

@@ -19,7 +19,18 @@ import structlog
 from analysis.errors import NotSaved
 from bot.cadence.schedule import Schedule
 from bot.clock import Clock
-from bot.delivery.manner import CLOCK, Letter, announcements, is_open, packed, redrawings, relieved, replies, waiting
+from bot.delivery.manner import (
+    CLOCK,
+    Letter,
+    announcements,
+    followers,
+    is_open,
+    packed,
+    redrawings,
+    relieved,
+    replies,
+    waiting,
+)
 from bot.delivery.routes import Audience
 from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform, run_of
 from bot.progress import Run
@@ -80,6 +91,7 @@ class Door:
     schedules: Sequence[Schedule] = ()
     routes: Mapping[str, Sequence[Place]] = field(default_factory=dict)
     mailed: Callable[[], None] = lambda: None
+    placed: Callable[[str], Place | None] = lambda _: None  # the place of a route like slack:#search
     workers: int = 4
     writers: Executor = field(default_factory=_writers)
     answerers: Executor = field(default_factory=_answerers)
@@ -228,7 +240,7 @@ class Door:
         """Render an answer; one that cannot be rendered is replaced by words that can."""
         try:
             parcels, enclosures = packed(self._letters(ask, said, waited), ask.text, self.platforms)
-            return [*parcels, *redrawings(ask)], enclosures
+            return [*parcels, *self._followers(ask, said), *redrawings(ask)], enclosures
         except Exception:
             log.exception("answer not rendered", key=ask.key, ask=ask.text)
             return packed(self._letters(ask, BROKEN, waited), ask.text, self.platforms)
@@ -237,6 +249,11 @@ class Door:
         if ask.place.platform == CLOCK:
             return announcements(ask, said, self._audience(ask))
         return relieved(ask, replies(ask, said)) if waited else replies(ask, said)
+
+    def _followers(self, ask: Ask, said: Answer) -> list[Parcel]:
+        if ask.place.platform != CLOCK:
+            return []
+        return followers(ask, said, self._audience(ask), self.placed)
 
     def _audience(self, ask: Ask) -> Audience:
         """Who hears a schedule's ask; nobody, if it has left the deployment file meanwhile."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 import structlog
@@ -19,12 +20,13 @@ from bot.cadence.schedule import Schedule
 from bot.clock import Clock
 from bot.config import Config, ScheduleEntry, secret
 from bot.delivery.courier import Courier
-from bot.delivery.routes import routes
+from bot.delivery.routes import place_of, routes
 from bot.door import Door
 from bot.log import configure
-from bot.ports import Platform
+from bot.ports import People, Place, Platform
 from bot.slack.app import Workspace, build, recognise
 from bot.slack.http import Entrance
+from bot.slack.people import SlackPeople
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
 from bot.teams.adapter import Gate, Keys
@@ -32,6 +34,7 @@ from bot.teams.app import Listeners
 from bot.teams.http import LOOPBACK
 from bot.teams.http import Entrance as TeamsEntrance
 from bot.teams.line import PLAYGROUND, Line, line_of
+from bot.teams.people import TeamsPeople
 from bot.teams.post import LANE_SECONDS as TEAMS_LANE_SECONDS
 from bot.teams.post import TeamsPlatform
 from bot.teams.search import Search
@@ -97,7 +100,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         door = Door(crew.state.inbox, crew.context, platforms, clock, schedules, routes(config.personas, tenants))
         courier = Courier(crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS})
         door.mailed = courier.wake
-        crew.desk.tenants = tenants
+        _introduced(crew, door, tenants, _people(crew, slack, there))
         planner = Planner(crew.state.fires, schedules, clock, door.wake)
         stack.callback(door.close)
         crew.watched(schedules)
@@ -124,6 +127,16 @@ class _Teams:
     platform: TeamsPlatform
     gate: Gate
     pictures: Pictures
+
+
+def _people(crew: Crew, slack: _Slack | None, teams: _Teams | None) -> Mapping[str, People]:
+    """Who is asked about the people of each platform."""
+    found: dict[str, People] = {}
+    if slack:
+        found["slack"] = SlackPeople(slack.platform.client)
+    if teams:
+        found["teams"] = TeamsPeople(crew.state.conversations, teams.platform.tenant)
+    return found
 
 
 async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) -> _Slack:
@@ -225,6 +238,23 @@ def _first_look(crew: Crew) -> None:
         log.warning("no first assessment", error=str(error))
     except Exception:
         log.exception("no first assessment")
+
+
+def _introduced(crew: Crew, door: Door, tenants: Mapping[str, str], people: Mapping[str, People]) -> None:
+    """Tell whom it concerns which workspaces are connected, and who is asked about their people."""
+    crew.desk.tenants = tenants
+    door.placed = partial(_placed, tenants=tenants)
+    for platform, those in people.items():
+        crew.directory.connect(platform, those)
+
+
+def _placed(route: str, tenants: Mapping[str, str]) -> Place | None:
+    """The place of a team's route; none on a platform that is not connected."""
+    try:
+        return place_of(route, tenants)
+    except BadConfig as error:
+        log.warning("a team's channel cannot be reached", error=str(error))
+        return None
 
 
 def _schedule(entry: ScheduleEntry, config: Config) -> Schedule:

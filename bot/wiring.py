@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from bot import config as deployment
 from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
+from bot.directory import Directory
 from bot.identity import caller_of
 from bot.ports import Ask, Place
 from bot.progress import report
@@ -51,6 +52,7 @@ class Crew:
     sources: Sequence[Provider]
     progress: Progress
     schedules: Sequence[Schedule] = ()
+    directory: Directory = field(default_factory=Directory)
 
     @cached_property
     def lake(self) -> Lake:
@@ -75,6 +77,7 @@ class Crew:
             self.report,
             self.config.checks,
             self.state.ledger,
+            self.state.exemptions,
             Sources(self.lake, self.report, self.state.findings, self.drivers, self.state.verdicts, self.state.audit),
             self.progress,
         )
@@ -151,6 +154,11 @@ class Crew:
             budgets=budgets,
             commitments=lambda now: [term for source in self.sources for term in source.commitments(now)],
             allocation=self.config.allocation.rulebook(),
+            owners=self.config.owner_rules(),
+            alone_from=Money(self.config.findings.own_message_from, told.currency),
+            most_alone=self.config.findings.own_messages,
+            undo=timedelta(minutes=self.config.findings.undo_minutes),
+            webhooks=[one.name for one in self.config.webhooks],
             offers=offers(self.config.commitments.discount, self.config.commitments.hourly_floor),
         )
 
@@ -174,6 +182,7 @@ class Crew:
             audit=self.state.audit,
             assessments=self.assessor,
             verdicts=self.state.verdicts,
+            exemptions=self.state.exemptions,
             drivers=self.drivers,
             report=replace(self.report, locale=locale),
             work=self.state.inbox,
@@ -181,6 +190,8 @@ class Crew:
             tag_fix=remedies.tag_fix,
             alerts=self.state.alerts,
             lookout=self.lookout,
+            people=self.directory,
+            reminders=self.state.reminders,
             machinery=self.machinery,
         )
 

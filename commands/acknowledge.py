@@ -1,4 +1,4 @@
-"""``/finops acknowledge``: the cost is meant, and here is why."""
+"""``/finops acknowledge``, and its form: the cost is meant, and here is why."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ LONGEST_REASON = 300
     group=Group.WASTE,
     examples=("acknowledge 3f9a1c2e standby for the yearly audit",),
 )
-def acknowledge(context: Context, finding: str, *reason: str) -> Answer:
+def acknowledge(context: Context, finding: str, *reason: str, because: str = "") -> Answer:
     """Accept a finding as it is; the reason is kept with it, and it is not shown as waste any more."""
-    why = " ".join(reason).strip()
+    why = " ".join((*reason, because)).strip()
     if not why:
         raise BadAsk(
             f"a reason is needed, so that nobody has to ask again: acknowledge {finding} standby for the audit"
@@ -29,4 +29,5 @@ def acknowledge(context: Context, finding: str, *reason: str) -> Answer:
         raise BadAsk(f"the reason has {len(why)} characters; {LONGEST_REASON} are enough")
     who = context.caller
     move = findings.acknowledge(who.id, who.name, why)
-    return finding_card(context.findings.move(finding, move, who, f"acknowledge {finding}", context.now), replaces=True)
+    moved = context.findings.move(finding, move, who, f"acknowledge {finding}", context.now)
+    return finding_card(moved, context, replaces=True)

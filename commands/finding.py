@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from analysis.errors import NoData
 from analysis.findings import Finding
-from commands.core.answer import Answer, Facts
-from commands.core.cards import finding_card
+from commands.core.answer import Answer
+from commands.core.cards import whole_card
 from commands.core.context import Context
 from commands.core.owners import owners_of
 from commands.core.registry import Group, command
@@ -17,18 +17,15 @@ from commands.core.registry import Group, command
 def finding(context: Context, finding: str) -> Answer:
     """Show one finding: price, evidence, whose it is and why, the command to act and the command to undo."""
     found = context.findings.get(finding)
-    card = finding_card(found)
     whose = _whose(context, found)
-    if not whose:
-        return card
-    parts = tuple(
-        Facts((*part.pairs, ("Whose it is", whose))) if isinstance(part, Facts) else part for part in card.parts
-    )
-    return replace(card, parts=parts, data={**card.data, "whose": whose})
+    card = whole_card(found, context, more=(("Whose it is", whose),) if whose else ())
+    return replace(card, data={**card.data, "whose": whose}) if whose else card
 
 
 def _whose(context: Context, found: Finding) -> str:
     """The owner, and the rule that says so; empty where the bill knows nothing of it."""
+    if found.why_whose:
+        return f"{found.whose or found.team or 'nobody'}: {found.why_whose}"
     try:
         owners = owners_of(context.costs, context.report, context.now, [found.resource_id])
     except NoData:

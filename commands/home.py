@@ -13,13 +13,13 @@ from analysis.periods import month_of
 from analysis.spelling import tagged
 from commands.allocation import Wanted, allocation_of
 from commands.core.answer import Answer, Button, Buttons, Facts, Form, Note, Part, Table, Text, Tone, plain
-from commands.core.cards import finding_card, standing, worth
+from commands.core.cards import actions, standing, worth
 from commands.core.context import Context
 from commands.core.registry import Group, command
 from commands.forecast import between
 from commands.prefer import said_preferences
 
-MINE = (State.CLAIMED, State.ACKNOWLEDGED, State.SNOOZED)
+MINE = (State.CLAIMED, State.DONE, State.ACKNOWLEDGED, State.SNOOZED)
 MOST_FINDINGS = 5
 MOST_TEAMS = 6
 TONES = {Standing.OVER: Tone.WARN, Standing.AT_RISK: Tone.WARN, Standing.ON_COURSE: Tone.CALM}
@@ -39,7 +39,7 @@ def home(context: Context) -> Answer:
         (
             Facts(_month(found, total)),
             Buttons((Button("Forecast", "forecast"), Button("Why", "why"), Button("All waste", "waste"))),
-            *_findings(found, mine),
+            *_findings(found, mine, context),
             *_teams(context, found, teams),
             Text("**How you like it**"),
             *said_preferences(context, liked),
@@ -78,16 +78,19 @@ def _month(found: Assessment, total: Burndown | None) -> tuple[tuple[str, str], 
     return tuple(pairs)
 
 
-def _findings(found: Assessment, mine: Sequence[Finding]) -> tuple[Part, ...]:
+def _findings(found: Assessment, mine: Sequence[Finding], context: Context) -> tuple[Part, ...]:
     """What is mine, each with its buttons; who has nothing is shown the most expensive thing that nobody has."""
     if not mine:
         open_ones = [one for one in found.to_do if one.state in WAITING]
         if not open_ones:
             return (Text("**Your findings**\nNone, and nothing is open."),)
-        return (Text("**Your findings**\nNone. The most expensive one that nobody has:"), *_finding(open_ones[0]))
+        return (
+            Text("**Your findings**\nNone. The most expensive one that nobody has:"),
+            *_finding(open_ones[0], context),
+        )
     parts: list[Part] = [Text(f"**Your findings** · {_together(mine)}")]
     for one in mine[:MOST_FINDINGS]:
-        parts += _finding(one)
+        parts += _finding(one, context)
     if left := len(mine) - MOST_FINDINGS:
         parts.append(Note(f"… and {left} more of yours" if left > 0 else ""))
     return tuple(part for part in parts if part != Note(""))
@@ -99,9 +102,9 @@ def _together(mine: Sequence[Finding]) -> str:
     return f"{len(mine)}, worth {sums} a month"
 
 
-def _finding(one: Finding) -> tuple[Part, ...]:
+def _finding(one: Finding, context: Context) -> tuple[Part, ...]:
     words = f"**{plain(one.title)}** · {worth(one)} a month\n{plain(one.resource_name or one.resource_id)}"
-    live = [part for part in finding_card(one).parts if isinstance(part, Buttons | Form)]
+    live = [part for part in actions(one, context, show=True) if isinstance(part, Buttons | Form)]
     details = Buttons((Button("Details", f"finding {one.short}"),))
     return (Text(f"{words} · {plain(standing(one))}"), *_joined([*live, details]))
 

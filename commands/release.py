@@ -11,7 +11,7 @@ from commands.core.registry import Group, command
 
 @command("release", needs=Permission.ACT, group=Group.WASTE, examples=("release 3f9a1c2e",))
 def release(context: Context, finding: str) -> Answer:
-    """Give back what you claimed, accepted or snoozed: it is open again."""
+    """Give back what you claimed, accepted, snoozed or called done: it is open again."""
     asked = f"release {finding}"
     moved = context.findings.move(finding, findings.release(), context.caller, asked, context.now)
-    return finding_card(moved, replaces=True)
+    return finding_card(moved, context, replaces=True)

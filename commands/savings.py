@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from analysis.errors import NotFound
-from analysis.findings import Finding, State
+from analysis.findings import FIXED, STILL_BILLED, Finding, State
 from analysis.focus import DAY, CostQuery
 from analysis.money import Money
 from analysis.periods import Period
 from analysis.savings import BEFORE_DAYS, LEAST_DAYS, Billed, Saving, Savings, Verdict, ledger, one_each, verify
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, File, Note, Part, Table, Text, Tone, plain
+from commands.core.cards import actions
 from commands.core.context import Context, Costs, Findings, Report
 from commands.core.registry import Group, command
 
@@ -32,6 +33,9 @@ def savings(context: Context, which: str = "") -> Answer:
     """
     found = savings_of(context.costs, context.findings, context.report, context.now)
     if which and which != "ledger":
+        for one in context.findings.standing(State.REOPENED):
+            if one.id.startswith(which.lower()) and one.reason.startswith(STILL_BILLED):
+                return _not_saved(one, context)
         return _alone(context, _line(found, which))
     files: tuple[Part, ...] = (_file(found),) if which == "ledger" else ()
     if not found.lines:
@@ -58,15 +62,13 @@ def savings_of(costs: Costs, findings: Findings, report: Report, now: datetime) 
     """Every fix in the report's currency, held against the bill."""
     fixed = [
         one
-        for one in one_each(findings.standing(State.RESOLVED))
-        if one.monthly_waste.currency == report.currency and one.changed_at is not None
+        for one in one_each(one for one in findings.standing(*FIXED) if one.fixed_at is not None)
+        if one.monthly_waste.currency == report.currency and one.claims
     ]
     if not fixed:
         return ledger((), report.currency, report.programme)
     known = costs.freshness(now).history
-    start = max(
-        known.start, min(one.changed_at.date() for one in fixed if one.changed_at) - timedelta(days=BEFORE_DAYS)
-    )
+    start = max(known.start, min(map(_moment, fixed)) - timedelta(days=BEFORE_DAYS))
     span = Period(start, max(start, known.end))
     own = _daily(costs, span, report.currency, "ResourceId", [one.resource_id for one in fixed])
     where = {**CASH, "ResourceId": tuple(one.resource_id for one in fixed)}
@@ -93,6 +95,15 @@ def said_savings(found: Savings) -> str:
     if not found.verified:
         return "No saving is verified in the bill yet"
     return f"{found.annualised} a year saved, verified in the bill"
+
+
+def said_of(line: Saving) -> str:
+    """What the bill says of one fix, in a sentence without the name of it."""
+    days = f"{line.days} billed day{'' if line.days == 1 else 's'}"
+    if line.verdict is Verdict.VERIFIED:
+        return f"{line.monthly} a month, verified from {days}"
+    before, after = (Money(one.amount, one.currency).cents() for one in (line.before, line.after))
+    return f"{after} a day in {days} since, {before} a day before"
 
 
 def figures(found: Savings, known: date) -> dict[str, Any]:
@@ -132,8 +143,8 @@ def line_figures(line: Saving) -> dict[str, Any]:
 
 
 def _moment(finding: Finding) -> date:
-    assert finding.changed_at is not None  # noqa: S101 (chosen so)
-    return finding.changed_at.date()
+    assert finding.fixed_at is not None  # noqa: S101 (chosen so)
+    return finding.fixed_at.date()
 
 
 def _daily(
@@ -183,13 +194,12 @@ def _lines(found: Savings) -> tuple[Part, ...]:
 
 
 def _alone(context: Context, line: Saving) -> Answer:
-    title = f"{line.monthly} a month, {line.verdict} from {line.days} billed days"
     return Answer(
-        title if line.monthly else f"{line.finding.title}: {line.verdict}",
+        said_of(line) if line.monthly else f"{line.finding.title}: {line.verdict}",
         (
             Text(
-                f"`{plain(line.finding.resource_id)}`, fixed on {line.fixed_on:%d %b %Y}"
-                f" by {plain(line.finding.owner_name or 'somebody')}."
+                f"**{plain(line.finding.title)}**\n`{plain(line.finding.resource_id)}`, fixed on"
+                f" {line.fixed_on:%d %b %Y} by {plain(line.finding.owner_name or 'somebody')}."
             ),
             Facts(
                 (
@@ -211,6 +221,21 @@ def _alone(context: Context, line: Saving) -> Answer:
         ),
         Tone.GOOD if line.verdict is Verdict.VERIFIED else Tone.WARN,
         data=line_figures(line) | {"currency": line.monthly.currency},
+    )
+
+
+def _not_saved(again: Finding, context: Context) -> Answer:
+    """What was said to be done and is billed as before: told with the figure, and open to everybody again."""
+    figure = again.reason.removeprefix(f"{STILL_BILLED}: ")
+    return Answer(
+        f"Open again, still billed: {again.title}",
+        (
+            Text(f"It was said to be done, and the bill has not fallen: **{plain(figure)}**."),
+            *actions(again, context, show=True),
+        ),
+        Tone.WARN,
+        shows=(again.id,),
+        data={"finding": again.id, "verdict": str(Verdict.NOT_FALLEN), "figure": figure},
     )
 
 

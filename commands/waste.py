@@ -8,16 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from analysis.checks import discover
-from analysis.errors import UnknownName
+from analysis.errors import BadAsk, UnknownName
 from analysis.findings import WAITING, Finding, State
 from analysis.money import Money
 from analysis.spelling import meant, tagged
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
-from commands.core.cards import figures, worth
+from commands.core.cards import figures, snooze_form, worth
 from commands.core.context import Context
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import NOBODY, said, within
+from commands.core.several import MOST, by_currency, total_of
 
 PAGE = 5
 TOP = 10
@@ -32,6 +33,7 @@ GROUPS: Mapping[str, Callable[[Finding], str]] = {
 }
 MOST_GROUPS = 12
 MOST_TIDY = 3
+FEW = 2
 
 
 @command(
@@ -46,14 +48,18 @@ def waste(
     min: Decimal = Decimal(0),  # noqa: A002
     owner: str = "",
     by: str = "",
-    skip: int = 0,
+    page: int = 1,
     **scope: str,
 ) -> Answer:
     """List what could be switched off or made smaller, each priced from its own billed rows.
 
     Findings that are open or claimed, the most expensive first, five at a time; min is a price a month, owner is who
-    claimed it (or none). by=team, by=account, by=check or by=owner adds them up instead.
+    claimed it (or none). by=team, by=account, by=check or by=owner adds them up instead. What is listed by a filter
+    can be claimed or snoozed together.
     """
+    if page < 1:
+        raise BadAsk(f"page={page}: the first page is 1")
+    skip = (page - 1) * PAGE
     if check:
         discover()[check]  # refuses an unknown one, with suggestions
     if by and by not in GROUPS:
@@ -72,37 +78,43 @@ def waste(
     if found and by:
         return _grouped(found, title, by, context)
     if not found:
-        return _nothing(title, tidy, check, skip, context)
-    page = found[max(0, skip) : max(0, skip) + PAGE]
+        return _nothing(title, tidy, check, page, context)
+    shown = found[skip : skip + PAGE]
+    if not shown:
+        raise BadAsk(f"page={page}: there are {-(-len(found) // PAGE)} pages of it")
+    filters = {"check": check, "min": str(min or ""), "owner": owner}
+    filtered = bool(scope) or any(filters.values())
     return Answer(
         f"{title}: {total_of(found)} a month",
         (
             _facts(found),
-            *_list(page, max(0, skip), context.now),
-            *_more(found, page, skip, {"check": check, "min": str(min or ""), "owner": owner}, scope),
+            *_list(shown, skip, context.now),
+            *_together(found if filtered and len(found) <= MOST else shown),
+            *_more(found, shown, page, filters, scope),
             *_tidy(tidy, scope),
             _small_print(context),
         ),
         Tone.WARN,
-        shows=tuple(finding.id for finding in page),
-        data={"total": _by_currency(found), "count": len(found), "findings": [figures(finding) for finding in found]},
+        shows=tuple(finding.id for finding in shown),
+        data={"total": by_currency(found), "count": len(found), "findings": [figures(finding) for finding in found]},
     )
 
 
-def _nothing(title: str, tidy: Sequence[Finding], check: str, skip: int, context: Context) -> Answer:
+def _nothing(title: str, tidy: Sequence[Finding], check: str, page: int, context: Context) -> Answer:
     """No waste; what is to tidy up or to look at is listed where its check was asked for."""
     if check and tidy:
-        page = tidy[max(0, skip) : max(0, skip) + PAGE]
+        skip = max(0, page - 1) * PAGE
+        shown = tidy[skip : skip + PAGE]
         return Answer(
             f"{len(tidy)} to look at: {check}",
             (
-                *_list(page, max(0, skip), context.now),
-                *_more(tidy, page, skip, {"check": check}, {}),
+                *_list(shown, skip, context.now),
+                *_more(tidy, shown, page, {"check": check}, {}),
                 _small_print(context),
             ),
             Tone.CALM,
-            shows=tuple(finding.id for finding in page),
-            data={"count": len(tidy), "findings": [figures(finding) for finding in page]},
+            shows=tuple(finding.id for finding in shown),
+            data={"count": len(tidy), "findings": [figures(finding) for finding in shown]},
         )
     words = Text("No open finding matches. Well driven.")
     return Answer(f"{title}: nothing", (words, *_tidy(tidy, {})), Tone.GOOD, data={"findings": []})
@@ -144,9 +156,9 @@ def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) ->
         data={
             "by": by,
             "groups": [
-                {"name": name or None, "count": len(mine), "monthly": _by_currency(mine)} for name, mine in ranked
+                {"name": name or None, "count": len(mine), "monthly": by_currency(mine)} for name, mine in ranked
             ],
-            "total": _by_currency(found),
+            "total": by_currency(found),
         },
     )
 
@@ -155,29 +167,16 @@ def _picture(ranked: Sequence[tuple[str, Sequence[Finding]]], by: str, locale: s
     """The groups as bars, in the currency that most of the waste is in."""
     from charts.bars import bars  # matplotlib is half of the bot's start
 
-    currency = next(iter(_by_currency([finding for _, mine in ranked for finding in mine])))
-    sums = ((name or NOBODY, _by_currency(mine).get(currency)) for name, mine in ranked)
+    currency = next(iter(by_currency([finding for _, mine in ranked for finding in mine])))
+    sums = ((name or NOBODY, by_currency(mine).get(currency)) for name, mine in ranked)
     rows = [(name, Money(amount, currency)) for name, amount in sums if amount is not None]
     total = Money.total((amount for _, amount in rows), currency)
     subtitle = f"{total.said(locale)} a month in {currency}"
     return bars(rows, title=f"Waste by {by}", subtitle=subtitle, name="waste", locale=locale)
 
 
-def total_of(found: Sequence[Finding]) -> str:
-    """What findings waste a month, each currency by itself."""
-    return " and ".join(str(Money(amount, currency)) for currency, amount in _by_currency(found).items()) or "nothing"
-
-
-def _by_currency(found: Sequence[Finding]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for finding in found:
-        money = finding.monthly_waste
-        sums[money.currency] = sums.get(money.currency, Decimal(0)) + money.amount
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
-
-
 def _facts(found: Sequence[Finding]) -> Facts:
-    currency = next(iter(_by_currency(found)))
+    currency = next(iter(by_currency(found)))
     amounts = sorted((f.monthly_waste for f in found if f.monthly_waste.currency == currency), reverse=True)
     share = Money.total(amounts[:TOP], currency).share_of(Money.total(amounts, currency))
     open_ones = sum(finding.state in WAITING for finding in found)
@@ -202,19 +201,28 @@ def _list(page: Sequence[Finding], skip: int, now: datetime) -> tuple[Part, ...]
         for number, finding in enumerate(page, start=skip + 1)
     )
     buttons = tuple(
-        Button(f"{number}. Show", f"finding {finding.short}") for number, finding in enumerate(page, start=skip + 1)
+        Button(f"{number}. Show", f"card {finding.short}") for number, finding in enumerate(page, start=skip + 1)
     )
     return (Table(("What", "Team", "A month", "Who has it"), rows, numbers=(2,)), Buttons(buttons))
 
 
+def _together(found: Sequence[Finding]) -> tuple[Part, ...]:
+    """What can be done to all that are listed, where nobody has them yet."""
+    names = [one.short for one in found if one.state in WAITING]
+    if len(names) < FEW:
+        return ()
+    claim = Button(f"Claim these {len(names)}", " ".join(("claim", *names)))
+    return (Buttons((claim,)), snooze_form(f"Snooze these {len(names)}", names))
+
+
 def _more(
-    found: Sequence[Finding], page: Sequence[Finding], skip: int, options: Mapping[str, str], scope: Mapping[str, str]
+    found: Sequence[Finding], shown: Sequence[Finding], page: int, options: Mapping[str, str], scope: Mapping[str, str]
 ) -> tuple[Part, ...]:
-    left = len(found) - skip - len(page)
+    left = len(found) - (page - 1) * PAGE - len(shown)
     if left <= 0:
         return ()
     given = [f"{key}={value}" for key, value in (*scope.items(), *options.items()) if value]
-    again = quoted(("waste", *given, f"skip={skip + PAGE}"))
+    again = quoted(("waste", *given, f"page={page + 1}"))
     return (Buttons((Button(f"Show {min(left, PAGE)} of {left} more", again),)),)
 
 

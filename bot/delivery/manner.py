@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
 from bot.ports import HOME, Ask, Enclosure, Kind, Parcel, Place, Platform, Priority, run_of
-from commands.core.answer import Answer, Button, Buttons, Note, Tone
+from commands.core.answer import After, Answer, Button, Buttons, Note, Tone
 from commands.core.context import Permission
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
 
@@ -180,7 +180,7 @@ def packed(
         enclosed |= {picture.digest: picture for picture in seen} | {file.digest: file for file in letter.answer.files}
         is_view = letter.kind in (Kind.POST, Kind.VIEW) or (letter.kind is Kind.EDIT and letter.under)
         shows = letter.answer.shows if is_view else ()
-        drawn = _view(redrawn_by(asked), shows) if letter.kind is not Kind.VIEW else ("", shows)
+        drawn = _view(letter.answer.redraw or redrawn_by(asked), shows) if letter.kind is not Kind.VIEW else ("", shows)
         first = Parcel(
             letter.id,
             letter.place,
@@ -203,6 +203,28 @@ def _pages(first: Parcel, more: Iterable[Mapping[str, Any]]) -> Iterator[Parcel]
             under = first.under or first.id
             name = f"{first.id}:page:{number}"
             yield Parcel(name, place, first.kind, first.priority, payload, under=under, due=first.due)
+
+
+def followers(
+    ask: Ask, answer: Answer, audience: Audience, placed: Callable[[str], Place | None], due: datetime | None = None
+) -> list[Parcel]:
+    """The messages that follow an announcement, each of its own and drawn when it is sent.
+
+    ``placed`` finds the place of a route; one that leads nowhere goes where the announcement goes.
+    """
+    if not answer.also or not announcements(ask, answer, audience):
+        return []
+    places = tuple({place.lane: place for place in audience.places}.values())
+    return [
+        Parcel(f"{ask.key}:{place.lane}:after:{number}", place, Kind.POST, Priority.DIGEST, ask=after.ask, due=due)
+        for number, after in enumerate(answer.also, 1)
+        for place in (_elsewhere(after, placed) or places)
+    ]
+
+
+def _elsewhere(after: After, placed: Callable[[str], Place | None]) -> tuple[Place, ...]:
+    place = placed(after.to) if after.to else None
+    return (place,) if place else ()
 
 
 def _documents(letter: Letter) -> Iterator[Parcel]:

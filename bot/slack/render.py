@@ -163,7 +163,24 @@ def _numbered(parts: Sequence[Part]) -> list[list[Block]]:
                 tables += 1
             case _:
                 groups.append(list(_part(part)))
-    return groups
+    return list(_in_rows(groups))
+
+
+def _in_rows(groups: Sequence[list[Block]]) -> Iterator[list[Block]]:
+    """Buttons and forms that follow each other stand in one row."""
+    row: list[Block] = []
+    for group in groups:
+        alone = len(group) == 1 and group[0]["type"] == "actions"
+        if alone and row and len(row[0]["elements"]) + len(group[0]["elements"]) <= MAX_BUTTONS:
+            row[0]["elements"] += group[0]["elements"]
+            continue
+        if row:
+            yield row
+        row = group if alone else []
+        if not alone:
+            yield group
+    if row:
+        yield row
 
 
 def _part(part: Text | Facts | Chart | Code | File | Note) -> Iterator[Block]:  # noqa: C901 (a closed union)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -49,6 +49,12 @@ class LedgerTable:
                 return False
             connection.execute(sa.insert(table).values(**row, line=dict(line), at=now))
             return True
+
+    def said(self, finding: str, status: str, fixed_on: date) -> bool:
+        """Whether a line says that already of this fix."""
+        return any(
+            one.status == status and one.line.get("fixed_on") == fixed_on.isoformat() for one in self.entries(finding)
+        )
 
     def entries(self, finding: str = "") -> Sequence[Entry]:
         """All lines, or those of one finding, the oldest first."""

@@ -21,6 +21,7 @@ COALESCED = (Kind.EDIT.value, Kind.VIEW.value)
 MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value, Kind.FILE.value)  # an edit that arrives twice is the same edit
 
 
+OWN = ("card ", "finding ")  # asks whose message shows one finding and nothing else
 LOOKED_FOR = tuple(kind.value for kind in Kind if kind.may_repeat)
 
 
@@ -89,6 +90,22 @@ class OutboxTable:
             return False
         connection.execute(mine.where(outbox.c.under == root))
         return True
+
+    def threads(self, connection: sa.Connection, finding: str) -> Sequence[Place]:
+        """Where a finding is talked of: in each conversation the thread of its own message, else of the newest list."""
+        seen = sa.select(message).join(shown, shown.c.message == message.c.number).where(shown.c.finding == finding)
+        chosen: dict[tuple[str, str, str], Any] = {}
+        for row in connection.execute(seen.order_by(message.c.number)):
+            where = row.platform, row.tenant, row.conversation
+            own = row.ask.startswith(OWN)
+            if where not in chosen or own or not chosen[where].ask.startswith(OWN):
+                chosen[where] = row
+        return [Place(row.platform, row.tenant, row.conversation, thread=row.message) for row in chosen.values()]
+
+    def tenant(self, connection: sa.Connection, platform: str) -> str:
+        """The workspace that was last spoken to on a platform; empty if there was none."""
+        wanted = sa.select(message.c.tenant).where(message.c.platform == platform).order_by(message.c.number.desc())
+        return str(connection.execute(wanted.limit(1)).scalar() or "")
 
     def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out."""

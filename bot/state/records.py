@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from analysis.errors import NotFound
 from bot.ports import Ask
 from bot.state import schema
 from bot.state.database import Database
@@ -101,6 +102,27 @@ class RunsTable:
         with self.database.writing() as connection:
             ended = sa.update(schema.run).where(schema.run.c.id == run).values(finished=now, summary=dict(summary))
             connection.execute(ended)
+
+    def tell(self, run: str, told: Mapping[str, Any]) -> None:
+        """Keep what was told of one."""
+        with self.database.writing() as connection:
+            row = connection.execute(sa.select(schema.run).where(schema.run.c.id == run)).first()
+            kept = dict(row.summary if row else {}) | {"told": dict(told)}
+            connection.execute(sa.update(schema.run).where(schema.run.c.id == run).values(summary=kept))
+
+    def told(self, run: str = "") -> tuple[str, Mapping[str, Any]]:
+        """The id of one and what was told of it; the newest, if none is named.
+
+        Raises:
+            NotFound: nothing was told of it.
+        """
+        wanted = sa.select(schema.run).order_by(schema.run.c.started.desc())
+        with self.database.reading() as connection:
+            rows = connection.execute(wanted.where(schema.run.c.id == run) if run else wanted.limit(20))
+            for row in rows:
+                if "told" in row.summary:
+                    return str(row.id), row.summary["told"]
+        raise NotFound("no assessment has told any news yet; assess makes one" if not run else f"no assessment {run}")
 
     def last(self) -> Run | None:
         """The newest that ended well."""

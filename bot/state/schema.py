@@ -85,6 +85,11 @@ finding = Table(
     Column("last_seen", Utc, nullable=False),
     Column("changed_at", Utc, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("fixed_at", Utc),
+    Column("mover", String(120)),
+    Column("team", String(200)),
+    Column("whose", String(320)),  # an e-mail address
+    Column("why_whose", Text),
     Index(None, "state"),
 )
 history = Table(
@@ -97,6 +102,43 @@ history = Table(
     Column("by", String(120), nullable=False),
     Column("by_name", String(200), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("version", Integer),  # that the step led to
+    Column("was", JSON(none_as_null=True)),  # what it was before, where a person may take the step back
+)
+exemption = Table(
+    "exemption",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("check", String(80), nullable=False),
+    Column("resource_id", Text, nullable=False),  # in small letters; empty where it goes by a tag
+    Column("tag", Text, nullable=False),  # key=value
+    Column("why", Text, nullable=False),
+    Column("until", Date, nullable=False),  # the day on which it is over
+    Column("by", String(120), nullable=False),
+    Column("by_name", String(200), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("ended_by", String(200), nullable=False),
+    Column("ended_at", Utc),
+)
+link = Table(
+    "link",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("of", String(40), nullable=False),  # a finding's id or an anomaly's
+    Column("target", String(80), nullable=False),
+    Column("key", String(200), nullable=False),  # what the other side calls it; empty while it is on its way
+    Column("url", Text, nullable=False),
+    Column("failed", Text, nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index(None, "of", "target", unique=True),
+)
+silence = Table(
+    "silence",  # who wants no reminders: a user, or team:<name>
+    metadata,
+    Column("whom", String(200), primary_key=True),
+    Column("by", String(120), nullable=False),
     Column("at", Utc, nullable=False),
 )
 audit = Table(

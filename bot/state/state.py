@@ -10,12 +10,14 @@ from bot.clock import Clock
 from bot.state.alerts import AlertsTable
 from bot.state.conversations import ConversationsTable
 from bot.state.database import Database
+from bot.state.exemptions import ExemptionsTable
 from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
 from bot.state.ledger import LedgerTable
 from bot.state.outbox import OutboxTable
 from bot.state.preferences import PreferencesTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
+from bot.state.reminders import RemindersTable
 from bot.state.verdicts import VerdictsTable
 
 
@@ -28,6 +30,8 @@ class State:
         self.inbox = InboxTable(database, self.outbox)
         self.audit = AuditTable(database)
         self.findings = FindingsTable(database, self.audit, self.outbox)
+        self.reminders = RemindersTable(database)
+        self.exemptions = ExemptionsTable(database, self.findings)
         self.fires = FiresTable(database, self.inbox)
         self.runs = RunsTable(database)
         self.alerts = AlertsTable(database, self.outbox)

@@ -76,7 +76,7 @@ class TeamsPlatform:
 
     def render(self, answer: Answer, ask: str) -> tuple[Json, Sequence[Picture]]:
         """The card of one message, with the ask that refreshes it for its only reader, and its pictures."""
-        again = redrawn_by(ask) if answer.shows and not answer.private else ""
+        again = (answer.redraw or redrawn_by(ask)) if answer.shows and not answer.private else ""
         return render.render(answer, again=again, unfold=self.unfold), answer.pictures
 
     async def send(self, parcel: Parcel) -> str:

@@ -17,6 +17,7 @@ from bot.teams.text import shortened
 from commands.core.answer import Answer, Button, Buttons, Code, Text
 from commands.core.cards import finding_card, standing, worth
 from commands.core.context import Context, Permission
+from commands.core.moments import spoken
 from commands.core.registry import Command, discover
 
 MOST = 15
@@ -49,7 +50,7 @@ class Search:
         words = ask.text.lower().split()
         findings = [one for one in context.findings.standing() if _fits(words, _said_of(one))]
         commands = [one for name, one in _commands() if _fits(words, f"{name} {one.summary}".lower())]
-        hits = [*map(_finding, findings[:MOST]), *map(_command, commands)]
+        hits = [*(_finding(one, context) for one in findings[:MOST]), *map(_command, commands)]
         return result(hits[:MOST])
 
     def _unfurled(self, ask: Ask) -> Json:
@@ -57,7 +58,7 @@ class Search:
         if not context.caller.may(Permission.READ):
             return result(())
         try:
-            return result([_finding(behind(ask.text, context.findings.standing()))])
+            return result([_finding(behind(ask.text, context.findings.standing()), context)])
         except (FinOpsError, LookupError):
             return result(())
 
@@ -108,8 +109,8 @@ def _commands() -> Iterator[tuple[str, Command]]:
     return ((name, found[name]) for name in found)
 
 
-def _finding(finding: Finding) -> Json:
-    return _hit(finding_card(finding), f"{worth(finding)} a month", standing(finding))
+def _finding(finding: Finding, context: Context) -> Json:
+    return _hit(finding_card(finding, context), f"{worth(finding)} a month", spoken(standing(finding)))
 
 
 def _command(command: Command) -> Json:

@@ -145,6 +145,17 @@ Part: TypeAlias = Text | Facts | Table | Chart | Code | Buttons | Choices | Form
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """A message of its own that follows an announcement: an ask that only reads, drawn when it is sent.
+
+    ``to`` is a route (``slack:#search``) that it goes to instead; empty for wherever the announcement goes.
+    """
+
+    ask: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A titled sequence of parts, its figures as data, and how it wishes to be delivered.
 
@@ -163,6 +174,8 @@ class Answer:
     shows: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)  # Decimal, date, datetime, Money and plain JSON inside
     details: tuple[Detail, ...] = ()
+    redraw: str = ""  # the ask that draws it anew, where its own does something
+    also: tuple[After, ...] = ()  # posted after it, where it is announced
 
     @property
     def pictures(self) -> list[Picture]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -15,11 +15,14 @@ from analysis.budgets import Budget
 from analysis.commitments import Term
 from analysis.errors import NotFound, UnknownName
 from analysis.estate import Bill
+from analysis.exemptions import Exemption
 from analysis.findings import Finding, Fix, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
 from analysis.money import Money
+from analysis.owners import Owners
 from analysis.periods import Period
 from analysis.purchases import OFFERS, Offer
+from analysis.savings import Saving
 from analysis.tagging import TagChange
 from analysis.units import DriverSeries
 from analysis.what_if import Planned
@@ -102,6 +105,33 @@ class Findings(Protocol):
             NotSaved: the database did not take it.
         """
 
+    def undo(self, name: str, by: Caller, ask: str, now: datetime, within: timedelta) -> Finding:
+        """Take back the last step of a finding: whoever made it may, until ``within`` has passed.
+
+        Raises:
+            NotFound: no such finding.
+            TooLate: it has moved on since, or too much time has passed.
+            NotAllowed: somebody else made the last step.
+            NotSaved: the database did not take it.
+        """
+
+    def move_all(self, names: Sequence[str], move: Move, by: Caller, ask: str, now: datetime) -> Moved:
+        """Try one transition of several findings, each with an audit line of its own, all in one transaction.
+
+        Those that have moved on are left alone, and told. The same ``by.key`` twice answers what the first did.
+
+        Raises:
+            NotFound: one of the names is nobody's; then nothing has moved.
+            NotSaved: the database did not take it.
+        """
+
+    def history(self, name: str) -> Sequence[Step]:
+        """What became of one finding, the oldest first.
+
+        Raises:
+            NotFound: no such finding.
+        """
+
     def adopt(self, found: Sequence[Finding]) -> None:
         """Enter findings as they stand, with their moments; those that are known already are left alone."""
 
@@ -113,11 +143,39 @@ class Findings(Protocol):
         now: datetime,
         *,
         kept: frozenset[str] = frozenset(),
+        exempt: Mapping[str, Move] = {},
     ) -> Seen:
         """Enter the findings of one assessment; those of ``complete`` providers that vanished are resolved.
 
-        ``kept`` are accounts and resources that nobody could look at: their findings stay as they are.
+        ``kept`` are accounts and resources that nobody could look at: their findings stay as they are. ``exempt`` are
+        ids that were seen and are no waste, with the move that says so: they are put to sleep, and never entered.
         """
+
+    def billed(self, line: Saving, now: datetime, figure: str) -> Finding | None:
+        """What the bill says of a fix: told once in the threads of the messages that show the finding.
+
+        What is not fallen is open again, with the ``figure``. ``None`` if it was told before, or has moved on.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition of one finding: what was done, where it led, by whom and why."""
+
+    verb: str
+    state: State
+    by: str
+    by_name: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came of moving several: those that moved, and those that had moved on, with what is to be told of each."""
+
+    moved: tuple[Finding, ...] = ()
+    refused: tuple[tuple[Finding, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +186,96 @@ class Seen:
     reopened: tuple[Finding, ...] = ()
     resolved: tuple[Finding, ...] = ()
     known: int = 0
+    verified: tuple[Saving, ...] = ()  # what the bill confirmed or refuted since the last time
 
     @property
     def news(self) -> tuple[Finding, ...]:
         """Those worth telling."""
         return (*self.opened, *self.reopened)
+
+
+class Exemptions(Protocol):
+    """What is no waste, says somebody, until a day."""
+
+    def enter(self, name: str, made: Exemption, by: Caller, ask: str, now: datetime) -> tuple[Finding, int]:
+        """Enter an exemption with the moves of all findings that it covers; the named one, and how many moved.
+
+        Raises:
+            NotFound: no such finding.
+            TooLate: it is exempt, done or resolved already.
+            NotSaved: the database did not take it.
+        """
+
+    def standing(self, now: datetime) -> Sequence[Exemption]:
+        """Those that hold now, the one that ends first in front."""
+
+    def end(self, number: int, by: Caller, now: datetime) -> tuple[Exemption, int]:
+        """End one, and wake the findings that no other covers: the exemption, and how many woke.
+
+        Raises:
+            NotFound: there is none of that number, or it is over.
+            NotSaved: the database did not take it.
+        """
+
+
+class NoExemptions:
+    """A place where every check looks at everything."""
+
+    def enter(self, name: str, made: Exemption, by: Caller, ask: str, now: datetime) -> tuple[Finding, int]:  # noqa: ARG002
+        """There is nowhere to remember it.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound("exceptions are not kept here")
+
+    def standing(self, now: datetime) -> Sequence[Exemption]:  # noqa: ARG002
+        """None."""
+        return ()
+
+    def end(self, number: int, by: Caller, now: datetime) -> tuple[Exemption, int]:  # noqa: ARG002
+        """There is none.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound(f"no exception {number} holds")
+
+
+class Directory(Protocol):
+    """Who is who, on whichever platform they are; users are told with it (``slack:U123``)."""
+
+    def email(self, user: str) -> str:
+        """The address of a user in small letters; empty where nobody tells."""
+
+
+class NoDirectory:
+    """A place where nobody is known."""
+
+    def email(self, user: str) -> str:  # noqa: ARG002 (whoever it is)
+        """Nobody tells."""
+        return ""
+
+
+class Reminders(Protocol):
+    """Who wants no reminders: a user (``slack:U123``), or a team (``team:search``)."""
+
+    def are_wanted(self, whom: str) -> bool:
+        """Whether somebody is to be reminded."""
+
+    def want(self, whom: str, by: Caller, now: datetime, *, wanted: bool) -> None:
+        """From now on remind somebody, or do not."""
+
+
+class NoReminders:
+    """A place where nobody is reminded."""
+
+    def are_wanted(self, whom: str) -> bool:  # noqa: ARG002 (whoever it is)
+        """There are none."""
+        return False
+
+    def want(self, whom: str, by: Caller, now: datetime, *, wanted: bool) -> None:
+        """There is nowhere to remember it."""
 
 
 class Drivers(Protocol):
@@ -294,6 +437,9 @@ class Ledger(Protocol):
     def enter(self, finding: str, status: str, monthly: Money, line: Mapping[str, Any], now: datetime) -> bool:
         """Add a line, unless the newest of that finding says the same; whether it was added."""
 
+    def said(self, finding: str, status: str, fixed_on: date) -> bool:
+        """Whether a line says that already of this fix."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preference:
@@ -379,6 +525,16 @@ class Assessments(Protocol):
     def fresh(self, now: datetime) -> tuple[Assessment, Seen]:
         """Make a new one: load what is new, look at everything, enter the findings."""
 
+    def tell(self, run: str, told: Mapping[str, Any]) -> None:
+        """Keep what was told of one, so that it can be told again."""
+
+    def told(self, run: str = "") -> tuple[str, Mapping[str, Any]]:
+        """The id of one and what was told of it; the newest, if none is named.
+
+        Raises:
+            NotFound: nothing was told of it.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
@@ -418,6 +574,11 @@ class Report:
     commitments: Callable[[datetime], Sequence[Term]] = lambda _: ()  # when they end, as far as providers tell
     allocation: Rulebook = field(default_factory=Rulebook)  # whose cost is whose
     offers: Sequence[Offer] = OFFERS  # the commitments that may be proposed
+    owners: Owners = field(default_factory=Owners)
+    alone_from: Money | None = None  # what a new finding is worth a month that gets a message of its own
+    most_alone: int = 5  # of them after one assessment
+    undo: timedelta = timedelta(hours=1)  # how long a change can be taken back
+    webhooks: Sequence[str] = ()  # where findings can be sent on to
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,4 +599,7 @@ class Context:
     tag_fix: Callable[[TagChange], Fix | None] = lambda _: None  # the commands that set a tag, where a provider has any
     alerts: Alerts = field(default_factory=NoAlerts)
     lookout: Lookout = field(default_factory=NoLookout)
+    exemptions: Exemptions = field(default_factory=NoExemptions)
+    people: Directory = field(default_factory=NoDirectory)
+    reminders: Reminders = field(default_factory=NoReminders)
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

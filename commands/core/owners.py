@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from analysis.allocation_rules import Ownership
+from analysis.findings import Finding
 from analysis.focus import CostQuery
 from analysis.periods import last_days
-from commands.core.context import Costs, Report
+from commands.core.context import Context, Costs, Report
 
 LOOKED_AT_DAYS = 30
 RESOURCE = "ResourceId"
@@ -42,3 +43,8 @@ def owners_of(
                 most[same] = cost
                 found[same] = rules.owner_of(dict(zip(columns[1:], values, strict=True)))
     return found
+
+
+def is_for(finding: Finding, context: Context) -> bool:
+    """Whether whoever asks is asked about a finding: by their e-mail address, as a person or as one of its team."""
+    return context.report.owners.is_for(context.people.email(context.caller.id), finding)

@@ -8,9 +8,9 @@ from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Part, Text, Tone, plain
 from commands.core.context import Report
 from commands.core.decisions import Decision, decisions
+from commands.core.several import total_of
 from commands.forecast import between
 from commands.personas import persona
-from commands.waste import total_of
 
 MONTHS_A_YEAR = 12
 WANTED = 3
