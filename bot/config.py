@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from analysis.alerts import AlertRules
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
+from analysis.overdue import Patience
 from analysis.owners import Owners, Team
 from analysis.purchases import offers
 from bot.allocation_section import AllocationSection
@@ -371,6 +372,10 @@ class RemindersSection(Section):
     from_hour: int = Field(9, ge=0, le=23, description="On the owner's own clock, Monday to Friday.")
     to_hour: int = Field(17, ge=1, le=24)
     enabled: bool = True
+
+    def patience(self) -> Patience:
+        """After how many days who hears of it."""
+        return Patience(self.after_days, self.team_after_days, self.escalate_after_days)
 
     @model_validator(mode="after")
     def _hours_in_order(self) -> RemindersSection:

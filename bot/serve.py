@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from importlib import import_module
 
@@ -16,6 +17,7 @@ from aiohttp import web
 
 from analysis.errors import BadConfig, FinOpsError
 from bot.cadence.planner import Planner
+from bot.cadence.reminders import Hours, Reminding
 from bot.cadence.schedule import Schedule
 from bot.clock import Clock
 from bot.config import Config, ScheduleEntry, secret
@@ -102,6 +104,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         door.mailed = courier.wake
         _introduced(crew, door, tenants, _people(crew, slack, there))
         planner = Planner(crew.state.fires, schedules, clock, door.wake)
+        planner.chores += _chores(crew, door, tenants)
         stack.callback(door.close)
         crew.watched(schedules)
         courier.start()
@@ -246,6 +249,27 @@ def _introduced(crew: Crew, door: Door, tenants: Mapping[str, str], people: Mapp
     door.placed = partial(_placed, tenants=tenants)
     for platform, those in people.items():
         crew.directory.connect(platform, those)
+
+
+def _chores(crew: Crew, door: Door, tenants: Mapping[str, str]) -> Sequence[Callable[[datetime], int]]:
+    """What is looked at with each tick: who is to be reminded of what waits for them."""
+    config, state = crew.config, crew.state
+    if not config.reminders.enabled:
+        return ()
+    hours = Hours(config.reminders.from_hour, config.reminders.to_hour)
+    reminding = Reminding(
+        state.findings,
+        state.reminders,
+        state.fires,
+        crew.directory,
+        crew.report.owners,
+        crew.report.patience,
+        hours,
+        config.report.timezone,
+        door.placed,
+        tenants,
+    )
+    return (reminding.tick,)
 
 
 def _placed(route: str, tenants: Mapping[str, str]) -> Place | None:

@@ -155,6 +155,7 @@ class Crew:
             commitments=lambda now: [term for source in self.sources for term in source.commitments(now)],
             allocation=self.config.allocation.rulebook(),
             owners=self.config.owner_rules(),
+            patience=self.config.reminders.patience(),
             alone_from=Money(self.config.findings.own_message_from, told.currency),
             most_alone=self.config.findings.own_messages,
             undo=timedelta(minutes=self.config.findings.undo_minutes),

@@ -32,6 +32,7 @@ class Planner:
         self.schedules = schedules
         self.clock = clock
         self.wake = wake
+        self.chores: list[Callable[[datetime], int]] = []  # what else is looked at with each tick
         self._ticker = AsyncIOScheduler(timezone=UTC)
 
     def start(self, seconds: float = TICK_SECONDS) -> None:
@@ -59,7 +60,10 @@ class Planner:
         taken, if it is not too late, and the others are recorded as skipped. Blocks.
         """
         now = self.clock()
-        return sum(self._tried(schedule, persona, now) for schedule in self.schedules for persona in schedule.audiences)
+        asked = sum(
+            self._tried(schedule, persona, now) for schedule in self.schedules for persona in schedule.audiences
+        )
+        return asked + sum(self._done(chore, now) for chore in self.chores)
 
     async def _tick(self) -> None:
         if await asyncio.to_thread(self.tick):
@@ -71,6 +75,13 @@ class Planner:
         except Exception:
             log.exception("schedule not entered, tried again at the next tick", schedule=schedule.name)
             return False
+
+    def _done(self, chore: Callable[[datetime], int], now: datetime) -> int:
+        try:
+            return chore(now)
+        except Exception:
+            log.exception("chore not done, tried again at the next tick")
+            return 0
 
     def _entered(self, schedule: Schedule, persona: str, now: datetime) -> bool:
         line = f"{schedule.name}/{persona}" if persona else schedule.name

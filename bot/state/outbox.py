@@ -94,13 +94,16 @@ class OutboxTable:
     def threads(self, connection: sa.Connection, finding: str) -> Sequence[Place]:
         """Where a finding is talked of: in each conversation the thread of its own message, else of the newest list."""
         seen = sa.select(message).join(shown, shown.c.message == message.c.number).where(shown.c.finding == finding)
-        chosen: dict[tuple[str, str, str], Any] = {}
-        for row in connection.execute(seen.order_by(message.c.number)):
-            where = row.platform, row.tenant, row.conversation
+        chosen: dict[tuple[str, ...], Any] = {}
+        for row in connection.execute(seen.where(message.c.message != HOME).order_by(message.c.number)):
+            where = row.platform, row.tenant, row.conversation, row.user
             own = row.ask.startswith(OWN)
             if where not in chosen or own or not chosen[where].ask.startswith(OWN):
                 chosen[where] = row
-        return [Place(row.platform, row.tenant, row.conversation, thread=row.message) for row in chosen.values()]
+        return [
+            Place(row.platform, row.tenant, row.conversation, thread=row.message, user=row.user)
+            for row in chosen.values()
+        ]
 
     def tenant(self, connection: sa.Connection, platform: str) -> str:
         """The workspace that was last spoken to on a platform; empty if there was none."""

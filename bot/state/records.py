@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import NotFound
-from bot.ports import Ask
+from bot.ports import Ask, Parcel
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.inbox import InboxTable
@@ -153,6 +153,14 @@ class FiresTable:
             new = self._enter(connection, schedule, label, "fired")
             if new:
                 self.inbox.enter(connection, ask)
+            return new
+
+    def post(self, schedule: str, label: str, parcels: Sequence[Parcel]) -> bool:
+        """Enter a fire and its messages, in one transaction; ``False`` if that period has one already."""
+        with self.database.writing() as connection:
+            new = self._enter(connection, schedule, label, "posted")
+            if new:
+                self.inbox.outbox.enter(connection, parcels, ())
             return new
 
     def skip(self, schedule: str, label: str, why: str) -> bool:

@@ -19,6 +19,7 @@ from analysis.exemptions import Exemption
 from analysis.findings import Finding, Fix, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
 from analysis.money import Money
+from analysis.overdue import Patience
 from analysis.owners import Owners
 from analysis.periods import Period
 from analysis.purchases import OFFERS, Offer
@@ -577,6 +578,7 @@ class Report:
     owners: Owners = field(default_factory=Owners)
     alone_from: Money | None = None  # what a new finding is worth a month that gets a message of its own
     most_alone: int = 5  # of them after one assessment
+    patience: Patience = field(default_factory=Patience)  # after how many days who is reminded
     undo: timedelta = timedelta(hours=1)  # how long a change can be taken back
     webhooks: Sequence[str] = ()  # where findings can be sent on to
 

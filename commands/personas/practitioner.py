@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from analysis.assessment import Assessment
 from analysis.findings import WAITING
+from analysis.overdue import overdue
 from commands.anomalies import said_event
 from commands.core.answer import Answer, Button, Buttons, Facts, Part, Table, Text, Tone, plain
 from commands.core.context import Report
@@ -14,10 +15,11 @@ from commands.personas import persona
 
 MOST_SHOWN = 6
 MOST_EVENTS = 3
+MOST_TEAMS = 3
 
 
 @persona("practitioner")
-def practitioner(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
+def practitioner(found: Assessment, report: Report) -> Answer:
     """Coverage, the largest services, and how the crew handles its findings."""
     states = Counter(one.state for one in found.alive)
     services = found.services
@@ -33,7 +35,7 @@ def practitioner(found: Assessment, report: Report) -> Answer:  # noqa: ARG001
                 ("By provider, last month", providers),
                 ("Findings", ", ".join(f"{count} {state}" for state, count in states.items()) or "none"),
                 ("Has an owner", f"{_owned(found):.1%}"),
-                *_crew(found),
+                *_crew(found, report),
             )
         ),
         Table((f"Service, {services.period}", "Cost", "Share"), rows, numbers=(1, 2)),
@@ -82,7 +84,7 @@ def _events(found: Assessment) -> tuple[Part, ...]:
     return (Text("\n".join(lines)),)
 
 
-def _crew(found: Assessment) -> tuple[tuple[str, str], ...]:
+def _crew(found: Assessment, report: Report) -> tuple[tuple[str, str], ...]:
     """How the crew keeps its cadence: what waits longest, and how long a fix takes."""
     people = (
         f"{found.people} {'person' if found.people == 1 else 'people'}, {found.asks} asks" if found.people else "nobody"
@@ -93,4 +95,15 @@ def _crew(found: Assessment) -> tuple[tuple[str, str], ...]:
         return (looked, ("Waiting for somebody", "nothing"))
     days = max((found.made_at - one.first_seen).days for one in waiting if one.first_seen)
     since = f"the longest for {days} day{'' if days == 1 else 's'}" if days else "all new"
-    return (looked, ("Waiting for somebody", f"{len(waiting)} findings, {since}"))
+    return (looked, ("Waiting for somebody", f"{len(waiting)} findings, {since}"), *_escalated(found, report))
+
+
+def _escalated(found: Assessment, report: Report) -> tuple[tuple[str, str], ...]:
+    """What nobody has moved in spite of all reminders, by team."""
+    days = report.patience.practitioner
+    late = [one for one in found.to_do if overdue(one, found.made_at, days)]
+    if not late:
+        return ()
+    teams = Counter(one.team or "no team" for one in late).most_common(MOST_TEAMS)
+    named = ", ".join(f"{name} {count}" for name, count in teams)
+    return ((f"Not moved for {days} days", f"{len(late)} findings, {found.waste(late)} a month: {named}"),)

@@ -44,6 +44,8 @@ THE_COMMANDS = [
     "news",
     "prefer",
     "release",
+    "reminder",
+    "reminders",
     "review",
     "savings",
     "score",

@@ -1,0 +1,83 @@
+"""``/finops reminder``: what waits for a person or a team, as their weekly reminder says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.findings import Finding, State
+from analysis.overdue import overdue, waits
+from commands.core.answer import Answer, Button, Buttons, Note, Table, Text, Tone
+from commands.core.cards import figures, snooze_form, worth
+from commands.core.context import Context
+from commands.core.registry import Group, command
+from commands.core.several import total_of
+
+MOST = 5
+TEAM = "team:"
+
+
+@command("reminder", group=Group.WASTE, examples=("reminder team:search",))
+def reminder(context: Context, whom: str = "") -> Answer:
+    """Tell what has waited too long for somebody: a team (team:search), or you.
+
+    A person is reminded after 7 days, a team's channel after 14, each once a week at most, in working hours;
+    reminders off ends it.
+    """
+    name = whom or context.caller.id
+    found = _of_team(name, context) if name.startswith(TEAM) else _of_person(name, context)
+    ranked = sorted(found, key=lambda one: -one.monthly_waste.amount)
+    if not ranked:
+        return Answer("Nothing waits any more", (Text("All that was waiting is done. Thank you."),), Tone.GOOD)
+    shown, count = ranked[:MOST], len(ranked)
+    rows = tuple((f"{n}. {one.title}", worth(one), _since(one, context)) for n, one in enumerate(shown, 1))
+    left = f" The other {count - MOST} are worth {total_of(ranked[MOST:])}." if count > MOST else ""
+    longest = max(waits(one, context.now) for one in ranked)
+    names = [one.short for one in shown]
+    return Answer(
+        f"{total_of(ranked)} a month {'waits' if count == 1 else f'in {count} findings waits'} for {_said(name)}",
+        (
+            Text(f"The longest has waited for {longest} days. Fix it, put it off, or say why it stays.{left}"),
+            Table(("What", "A month", "Waits"), rows, numbers=(1,)),
+            Buttons(tuple(Button(f"{n}. Show", f"card {one.short}") for n, one in enumerate(shown, 1))),
+            snooze_form("Snooze it" if len(names) == 1 else f"Snooze these {len(names)}", names),
+            Buttons((Button("Stop reminding me" if not name.startswith(TEAM) else "Stop here", _stop(name)),)),
+            Note("Once a week at most. It comes since tags, accounts or [owners] say whose these are."),
+        ),
+        Tone.WARN,
+        shows=tuple(one.id for one in shown),
+        data={"whom": name, "findings": [figures(one) for one in ranked]},
+    )
+
+
+def _of_person(user: str, context: Context) -> list[Finding]:
+    email = context.people.email(user)
+    return [
+        one
+        for one in context.findings.standing()
+        if overdue(one, context.now, context.report.patience.owner)
+        and (one.owner == user if one.state is State.CLAIMED else email and context.report.owners.first(one) == email)
+    ]
+
+
+def _of_team(name: str, context: Context) -> Sequence[Finding]:
+    wanted = context.report.owners.team(name.removeprefix(TEAM))
+    return [
+        one
+        for one in context.findings.standing()
+        if overdue(one, context.now, context.report.patience.team)
+        and wanted is not None
+        and context.report.owners.team(one.team) == wanted
+    ]
+
+
+def _since(one: Finding, context: Context) -> str:
+    days = waits(one, context.now)
+    return f"{days} days, {one.owner_name} has it" if one.state is State.CLAIMED else f"{days} days, nobody has it"
+
+
+def _said(name: str) -> str:
+    return f"team {name.removeprefix(TEAM)}" if name.startswith(TEAM) else "you"
+
+
+def _stop(name: str) -> str:
+    return f"reminders off {name}" if name.startswith(TEAM) else "reminders off"
