@@ -38,12 +38,17 @@ PLATFORMS = ("slack", "teams")
 CRON_FIELDS = 5
 GUID = r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
 AWS_ROLE = r"^(arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+)?$"
+AZURE_SCOPE = (
+    r"(?:/subscriptions/)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|/providers/Microsoft\.(?:Billing/billingAccounts|Management/managementGroups)/[\w().:-]+(?:/\w+/[\w:.-]+)?"
+)
 SAMPLE_FOLDER = "pitcrew-data/sample-company"  # apart from real rows and real decisions
 TABLE_LINE = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<name>[^\]]+?)\s*\]")
 KEY_LINE = re.compile(r"""\s*["']?(?P<name>[^"'=#]+?)["']?\s*=""")
 KINDS_OF_PROVIDER = (
     "focus",
     "aws",
+    "azure",
     "sample",
 )  # pydantic puts them into the path of an error; the file has no such level
 
@@ -205,6 +210,53 @@ class AwsProvider(Section):
         return self
 
 
+class AzureProvider(Section):
+    """An Azure tenant, by one identity. A client secret is in AZURE_CLIENT_SECRET, never here."""
+
+    kind: Literal["azure"]
+    name: str = Field("azure", pattern=r"^[a-z0-9-]+$", description="What answers call it.")
+    identity: Literal["auto", "managed", "workload", "secret", "certificate", "cli"] = Field(
+        "auto", description="auto: what there is of environment, workload identity, managed identity, Azure CLI."
+    )
+    tenant: str = Field("", description="The tenant's id, for a secret or a certificate.")
+    client: str = Field("", description="The client id; of a managed identity if there are several.")
+    secret: str = Field("AZURE_CLIENT_SECRET", description="The environment variable with the client secret.")
+    certificate: Path | None = Field(None, description="The file with the certificate and its key (PEM or PFX).")
+    scopes: Sequence[str] = Field(
+        (), description="Billing accounts, management groups, subscriptions; empty for every subscription it may read."
+    )
+    source: Literal["auto", "export", "query", "details"] = Field(
+        "auto", description="auto: a FOCUS export where there is one, else the Query API."
+    )
+    export: str = Field("", description="The export's name, or the https:// address of its folder, to take that one.")
+    months: int = Field(13, ge=1, le=36)
+    questions: int = Field(24, ge=4, description="To the Query API, of one scope and assessment; four take a minute.")
+    metrics_from: Annotated[Decimal, BeforeValidator(_decimal)] = Field(
+        Decimal(5), ge=0, description="The monthly bill from which on a resource is measured."
+    )
+    workers: int = Field(8, ge=1, le=32, description="Requests side by side.")
+    cloud: Literal["public", "us-government", "china"] = "public"
+    arm_url: str = Field("", pattern="^(https://.*)?$", description="Another address of Azure Resource Manager.")
+    authority: str = Field("", pattern="^(https://.*)?$", description="Another address of Microsoft Entra.")
+    metrics_url: str = Field("", pattern="^(https://.*)?$", description="Of metrics; {region} stands for the region.")
+    blob_url: str = Field("", pattern="^(https://.*)?$", description="Of blobs; {account} stands for the account.")
+    prices_url: str = Field("", pattern="^(https://.*)?$", description="Of the public price list.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> AzureProvider:
+        if self.identity in ("secret", "certificate") and not (self.tenant and self.client):
+            raise ValueError(f"identity {self.identity!r} needs tenant and client")
+        if self.identity == "certificate" and self.certificate is None:
+            raise ValueError("identity 'certificate' needs certificate, the path of its file")
+        for one in self.scopes:
+            if not re.fullmatch(AZURE_SCOPE, one.strip().rstrip("/"), re.IGNORECASE | re.ASCII):
+                raise ValueError(
+                    f"{one!r} is no scope; write /providers/Microsoft.Billing/billingAccounts/<id>, "
+                    "/providers/Microsoft.Management/managementGroups/<id> or /subscriptions/<id>"
+                )
+        return self
+
+
 class SampleProvider(Section):
     """The sample company."""
 
@@ -213,7 +265,9 @@ class SampleProvider(Section):
     months: int = Field(13, ge=2, le=60)
 
 
-Provider: TypeAlias = Annotated[FocusProvider | AwsProvider | SampleProvider, Field(discriminator="kind")]
+Provider: TypeAlias = Annotated[
+    FocusProvider | AwsProvider | AzureProvider | SampleProvider, Field(discriminator="kind")
+]
 
 
 class BudgetEntry(Section):

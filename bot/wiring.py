@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.assessor import Assessor
     from bot.lookout import Desk, Watcher
     from providers.aws.provider import AwsProvider
+    from providers.azure.provider import AzureProvider
     from providers.lake import Lake
 
 
@@ -275,6 +276,8 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
             return FocusProvider(one.name, one.path)
         case deployment.AwsProvider():
             return aws_of(one, config)
+        case deployment.AzureProvider():
+            return azure_of(one, config)
         case deployment.SampleProvider():
             from providers.sample import SampleProvider
 
@@ -296,6 +299,39 @@ def aws_of(one: deployment.AwsProvider, config: Config) -> AwsProvider:
     limits = Limits(one.workers, Money(one.metrics_budget, "USD"), one.metrics_from)
     choice = Choice(one.source, one.export, one.tag, one.months, one.calls_a_day, tuple(one.accounts), limits)
     return AwsProvider(one.name, connection, config.data.folder / "aws" / one.name, choice)
+
+
+def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
+    """The Azure provider of an entry of the deployment file.
+
+    Raises:
+        BadConfig: its identity lacks something.
+    """
+    from providers.azure.connection import CLOUDS, Connection, Identity
+    from providers.azure.inventory import Limits
+    from providers.azure.provider import AzureProvider, Choice
+
+    environ = deployment.environment()
+    own = {
+        "arm": one.arm_url,
+        "authority": one.authority,
+        "metrics": one.metrics_url,
+        "blobs": one.blob_url,
+        "prices": one.prices_url,
+    }
+    cloud = replace(CLOUDS[one.cloud], **{name: url for name, url in own.items() if url})
+    identity = Identity(
+        one.identity,
+        one.tenant,
+        one.client,
+        deployment.secret(one.secret, environ),
+        one.certificate,
+        deployment.secret("AZURE_CLIENT_CERTIFICATE_PASSWORD", environ),
+    )
+    limits = Limits(workers=one.workers, metrics_from=one.metrics_from)
+    choice = Choice(one.source, tuple(one.scopes), one.export, one.months, one.questions, limits)
+    connection = Connection(identity.credential(cloud), cloud)
+    return AzureProvider(one.name, connection, config.data.folder / "azure" / one.name, choice)
 
 
 def _programme(config: Config) -> Money | None:

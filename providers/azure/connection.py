@@ -56,6 +56,24 @@ class Cloud:
         return bool(re.match(f"{_template(self.blobs)}(?:/|$)", url))
 
 
+CLOUDS: Mapping[str, Cloud] = {
+    "public": Cloud(),
+    "us-government": Cloud(
+        "https://management.usgovcloudapi.net",
+        "https://login.microsoftonline.us",
+        "https://{region}.metrics.monitor.azure.us",
+        "https://{account}.blob.core.usgovcloudapi.net",
+        audience="https://management.core.usgovcloudapi.net",
+    ),
+    "china": Cloud(
+        "https://management.chinacloudapi.cn",
+        "https://login.chinacloudapi.cn",
+        "https://{region}.metrics.monitor.azure.cn",
+        "https://{account}.blob.core.chinacloudapi.cn",
+    ),
+}
+
+
 def _template(text: str) -> str:
     return re.sub(r"\\\{[a-z]+\\\}", "[a-z0-9-]+", re.escape(text.rstrip("/")))
 
@@ -166,7 +184,12 @@ class Connection:
     def measuring(self, kind: Callable[..., C], region: str) -> C:
         """A client of the metrics of one region, like ``connection.measuring(MetricsClient, "westeurope")``."""
         endpoint = self.cloud.metrics.replace("{region}", region)
-        return self._once((kind, endpoint), lambda: kind(endpoint, self.credential, **self._policies()))
+        return self._once(
+            (kind, endpoint),
+            lambda: kind(
+                endpoint, self.credential, audience=self.cloud.metrics.replace("{region}.", ""), **self._policies()
+            ),
+        )
 
     def container(self, account: str, name: str) -> ContainerClient:
         """A blob container, by the same identity."""

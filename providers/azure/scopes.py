@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import HttpResponseError
 from azure.mgmt.costmanagement import CostManagementClient
-from azure.mgmt.resourcegraph import ResourceGraphClient
 
 from analysis.errors import BadConfig, NotReadable
+from providers.azure import graph
 from providers.azure.connection import UNREADABLE, Connection, refusal
 
 SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
@@ -21,13 +20,6 @@ BILLING = re.compile(
 )
 GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/[\w().-]{1,90}", re.IGNORECASE | re.ASCII)
 ENABLED = ("enabled", "warned", "pastdue")
-QUERY = """
-resourcecontainers
-| where type =~ 'microsoft.resources/subscriptions'
-| project id, name, subscriptionId, state = properties.state
-| order by id asc
-"""
-A_PAGE = 1000  # rows, Resource Graph's most
 INHERITANCE = "taginheritance"
 NOT_FOUND = 404
 
@@ -83,7 +75,7 @@ def scopes(connection: Connection, configured: Sequence[str] = ()) -> Scopes:
         NotReadable: nothing is configured, and no subscription can be listed.
     """
     try:
-        rows = _listed(connection)
+        rows = graph.everywhere(connection, "subscriptions")
     except UNREADABLE as error:
         if not configured:
             raise NotReadable("subscriptions", refusal(error)) from None
@@ -100,27 +92,6 @@ def scopes(connection: Connection, configured: Sequence[str] = ()) -> Scopes:
     if not living:
         raise NotReadable("subscriptions", "the identity may read none: give it a role (deploy/azure)")
     return Scopes([scope(one, names) for one in sorted(living)], names)
-
-
-def _listed(connection: Connection) -> list[dict[str, Any]]:
-    """Every subscription that the identity may see, page by page.
-
-    Raises:
-        AzureError: it is refused, or a page leads back to itself.
-    """
-    client = connection.client(ResourceGraphClient)
-    rows: list[dict[str, Any]] = []
-    token, seen = "", set[str]()
-    while True:
-        options = {"$top": A_PAGE, "resultFormat": "objectArray"} | ({"$skipToken": token} if token else {})
-        page = client.resources({"query": QUERY, "options": options})  # type: ignore[call-overload]
-        rows += page.data
-        token = str(page.skip_token or "")
-        if not token:
-            return rows
-        if token in seen:
-            raise AzureError("Resource Graph gives the same page again and again")
-        seen.add(token)
 
 
 def inheritance(connection: Connection, asked: Sequence[Scope], *, workers: int = 8) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def test_every_section_stands_in_the_example() -> None:
         ('currency = "EUR"', 'currncy = "EUR"', 3, "report.currncy: there is no such key"),
         ('currency = "EUR"', 'currency = "euros"', 3, "write an ISO 4217 code"),
         ('currency = "EUR"', 'timezone = "Europe/Nowhere"', 3, "is no time zone"),
-        ('kind = "focus"', 'kind = "focuss"', 6, "one of focus, aws, sample is expected"),
+        ('kind = "focus"', 'kind = "focuss"', 6, "one of focus, aws, azure, sample is expected"),
         ('path = "exports"', "", 5, "path: is missing"),
         ('"0 6 * * *"', '"0 6 * * 1"', 14, "cron dialects disagree"),
         ('"0 6 * * *"', '"0 6 31 2 *"', 14, "never comes"),
@@ -139,3 +139,37 @@ def test_a_public_address_is_https_or_on_this_machine(tmp_path: Path) -> None:
     for address in ("http://pitcrew.example.com", "pitcrew.example.com", "https://", "https://a.example/?x=1"):
         with pytest.raises(BadConfig, match=r"pitcrew\.toml:2.*https://pitcrew\.example\.com"):
             read(tmp_path, f'[server]\npublic_url = "{address}"')
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('identity = "secret"', "identity 'secret' needs tenant and client"),
+        ('identity = "certificate"\ntenant = "t"\nclient = "c"', "needs certificate, the path of its file"),
+        ('scopes = ["shop"]', "'shop' is no scope; write /providers/Microsoft.Billing/billingAccounts/<id>"),
+        ('scopes = ["/subscriptions/x | project y"]', "is no scope"),
+        ('arm_url = "http://somewhere"', "arm_url: String should match pattern"),
+        ("questions = 3", "questions: Input should be greater than or equal to 4"),
+    ],
+)
+def test_an_azure_tenant_that_cannot_be_is_refused_with_what_it_lacks(tmp_path: Path, written: str, said: str) -> None:
+    file = tmp_path / "pitcrew.toml"
+    file.write_text(f'[[providers]]\nkind = "azure"\n{written}\n')
+
+    with pytest.raises(BadConfig) as refused:
+        load(file, {})
+    assert said in str(refused.value) and str(refused.value).startswith(f"{file}:")
+
+
+def test_azure_scopes_are_taken_as_azure_writes_them(tmp_path: Path) -> None:
+    file = tmp_path / "pitcrew.toml"
+    scopes = [
+        "/providers/Microsoft.Billing/billingAccounts/1234567",
+        "/providers/Microsoft.Billing/billingAccounts/a:b_2019-05-31/billingProfiles/X-1",
+        "/providers/Microsoft.Management/managementGroups/apex",
+        "6f1d2c3b-8a94-4e57-b1c0-3d5e7f901a2b",
+    ]
+    file.write_text(f'[[providers]]\nkind = "azure"\nscopes = {scopes}\n')
+
+    [azure] = load(file, {}).providers
+    assert list(azure.scopes) == scopes  # type: ignore[union-attr]
