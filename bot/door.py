@@ -31,6 +31,7 @@ from bot.delivery.manner import (
     replies,
     waiting,
 )
+from bot.delivery.reading import as_read
 from bot.delivery.routes import Audience
 from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform, run_of
 from bot.progress import Run
@@ -92,6 +93,7 @@ class Door:
     routes: Mapping[str, Sequence[Place]] = field(default_factory=dict)
     mailed: Callable[[], None] = lambda: None
     placed: Callable[[str], Place | None] = lambda _: None  # the place of a route like slack:#search
+    locale: str = "en_US"  # of what many read
     workers: int = 4
     writers: Executor = field(default_factory=_writers)
     answerers: Executor = field(default_factory=_answerers)
@@ -177,7 +179,11 @@ class Door:
         ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock())
         if reader is not None:
             ask = Ask(name, reader, f"{reader.platform}:{reader.user}", reader.user, text, self.clock())
-        return await self._thought(lambda: run_ask(text, self.contexts(ask), at_most=Permission.READ))
+        return await self._thought(lambda: self._read(text, ask))
+
+    def _read(self, text: str, ask: Ask) -> Answer:
+        context = self.contexts(ask)
+        return as_read(run_ask(text, context, at_most=Permission.READ), context.caller.locale)
 
     async def _work(self) -> None:
         while not self._closing:
@@ -234,7 +240,9 @@ class Door:
 
     def _heard(self, ask: Ask, run: Run) -> Answer:
         with run.heard():
-            return answer(ask.text, self.contexts(ask))
+            context = self.contexts(ask)
+            said = answer(ask.text, context)
+        return as_read(said, self.locale if said.shared else context.caller.locale)
 
     def _packed(self, ask: Ask, said: Answer, *, waited: bool = False) -> tuple[list[Parcel], list[Enclosure]]:
         """Render an answer; one that cannot be rendered is replaced by words that can."""

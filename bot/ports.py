@@ -80,6 +80,7 @@ class Kind(StrEnum):
     EDIT = "edit"  # takes the place of ``place.message``; harmless to repeat
     SWAP = "swap"  # takes the place of a private message, through ``place.url``; harmless to repeat
     VIEW = "view"  # fills the page ``place.view`` of ``place.user``; harmless to repeat, the newest counts
+    UNFURL = "unfurl"  # shown under ``place.message``, that somebody else wrote, for its link ``place.url``
     FILE = "file"  # a document, handed over after the message that speaks of it; reconciled by its name when unclear
 
     @property

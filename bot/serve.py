@@ -25,9 +25,10 @@ from bot.delivery.courier import Courier
 from bot.delivery.routes import place_of, routes
 from bot.door import Door
 from bot.log import configure
-from bot.ports import People, Place, Platform
+from bot.ports import Parcel, People, Place, Platform
 from bot.slack.app import Workspace, build, recognise
 from bot.slack.http import Entrance
+from bot.slack.links import Charts
 from bot.slack.people import SlackPeople
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
@@ -99,7 +100,15 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         if there:
             platforms["teams"], tenants["teams"] = there.platform, there.platform.tenant
         schedules = [_schedule(entry, config) for entry in config.schedules]
-        door = Door(crew.state.inbox, crew.context, platforms, clock, schedules, routes(config.personas, tenants))
+        door = Door(
+            crew.state.inbox,
+            crew.context,
+            platforms,
+            clock,
+            schedules,
+            routes(config.personas, tenants),
+            locale=config.report.locale,
+        )
         courier = Courier(crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS})
         door.mailed = courier.wake
         _introduced(crew, door, tenants, _people(crew, slack, there))
@@ -189,14 +198,22 @@ async def _open(
         stack.push_async_callback(listeners.close)
         mounts += [TeamsEntrance(teams.gate, listeners).mount, teams.pictures.mount]
     if slack:
-        app = build(slack.workspace, slack.platform, door.accept, crew.clock)
+        pictures = _pictures(crew, environ)
+        charts = Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels)) if pictures.public_url else None
+        app = build(slack.workspace, slack.platform, door.accept, crew.clock, charts=charts)
         if crew.config.slack.mode == "http":
+            mounts += [] if teams else [pictures.mount]
             secrets = [word.strip() for word in secret("SLACK_SIGNING_SECRET", environ).split(",") if word.strip()]
             mounts.append(Entrance(app, secrets, crew.clock).mount)
         else:
             await stack.enter_async_context(listening(app, secret("SLACK_APP_TOKEN", environ)))
     if mounts:
         await stack.enter_async_context(_serving(crew.config, mounts))
+
+
+def _mailed(crew: Crew, door: Door, parcels: Sequence[Parcel]) -> None:
+    crew.state.outbox.put(parcels, ())
+    door.mailed()
 
 
 def _views(crew: Crew) -> Callable[[str, tuple[str, ...], str], str | None]:

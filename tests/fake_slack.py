@@ -148,6 +148,7 @@ METHODS: Mapping[str, Method] = {
     "chat.postMessage": Method(
         f"{MESSAGE} mrkdwn reply_broadcast unfurl_links unfurl_media", "channel text", ("chat:write",)
     ),
+    "chat.unfurl": Method("channel ts unfurls unfurl_id source", "channel ts unfurls", ("links:write",), 50),
     "chat.update": Method(f"{MESSAGE} ts", "channel ts text", ("chat:write",), 50),
     "conversations.history": Method(HISTORY, "channel", ("{kind}:history",), 50),
     "conversations.info": Method("channel", "channel", ("{kind}:read",), 50),
@@ -344,6 +345,38 @@ class FakeSlack:
         [chosen] = [one for one in select["options"] if one["text"]["text"] == option]
         action = {"type": "static_select", "action_id": select["action_id"], "selected_option": chosen}
         return await self.send(self._acted_in(view, action, user))
+
+    async def shortcut(self, message: Mapping[str, Any], name: str = "explain", *, user: str = "U1") -> Acknowledged:
+        """Use a shortcut on a message."""
+        payload = self._reached(name, user) | {
+            "type": "message_action",
+            "channel": {"id": message["channel"], "name": "general"},
+            "message": dict(message),
+            "message_ts": message["ts"],
+            "response_url": self.reply_address(message["channel"], user),
+        }
+        return await self.send(payload)
+
+    async def reach_for(self, name: str, *, user: str = "U1") -> Acknowledged:
+        """Use a shortcut that is always there."""
+        return await self.send(self._reached(name, user) | {"type": "shortcut"})
+
+    def _reached(self, name: str, user: str) -> dict[str, Any]:
+        return {
+            "callback_id": name,
+            "api_app_id": self.app_id,
+            "action_ts": self._ts(),
+            "team": {"id": self.team, "domain": "fake"},
+            "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": self.team},
+            "trigger_id": f"{next(self._ids)}.4.abc",
+        }
+
+    async def link(self, *urls: str, user: str = "U1", channel: str = "C1") -> Acknowledged:
+        """Write a message with links of the app's own domain."""
+        said = self._say(channel, user, " ".join(f"<{url}>" for url in urls), "")
+        links = [{"domain": "pitcrew.example", "url": url.replace("&", "&amp;")} for url in urls]
+        event = {"type": "link_shared", "channel": channel, "user": user, "message_ts": said["ts"], "links": links}
+        return await self.deliver(self.event({**event, "source": "conversations_history", "event_ts": said["ts"]}))
 
     def _acted_in(self, view: Mapping[str, Any], element: Mapping[str, Any], user: str) -> dict[str, Any]:
         """What Slack sends for a click on a page: there is no message, no channel and no response_url."""
@@ -616,6 +649,17 @@ class FakeSlack:
         message |= {key: args[key] for key in ("text", "blocks", "metadata") if key in args}
         message["edited"] = {"ts": self._ts()}
         return {"channel": channel.id, "ts": args["ts"], "text": args["text"]}
+
+    def _chat_unfurl(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        message = self._message(self._known_channel(args["channel"]), args["ts"])
+        unfurls = json.loads(args["unfurls"]) if isinstance(args["unfurls"], str) else args["unfurls"]
+        for url, shown in unfurls.items():
+            if url not in message["text"]:
+                raise Refused("cannot_unfurl_url")
+            if wrong := problems(shown["blocks"], self._usable):
+                raise Refused(f"invalid_blocks: {wrong}")
+            message.setdefault("attachments", []).append({"from_url": url, "blocks": shown["blocks"]})
+        return {}
 
     def _chat_delete(self, args: Mapping[str, Any]) -> dict[str, Any]:
         channel = self._open_channel(args["channel"])

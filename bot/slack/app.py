@@ -25,7 +25,10 @@ from bot.clock import Clock
 from bot.ports import HOME, Ask, Place
 from bot.slack import modal
 from bot.slack.errors import code
+from bot.slack.links import Charts
 from bot.slack.post import SlackPlatform
+from commands.core.answer import Field, Form
+from commands.core.registry import TYPED, quoted
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,12 @@ STRANGER = "Pitcrew does not serve this workspace."
 OUT_OF_DATE = f"That button is out of date. Type {COMMAND} help to see what can be asked."
 UNKNOWN = f"Pitcrew listens to {COMMAND}. Type {COMMAND} help to see what can be asked."
 LAST_RETRY = "3"  # Slack hands an event over four times: at once, again, after one and after five minutes
+
+EXPLAIN, ASK = "explain", "ask"  # the shortcuts of the manifest
+LONGEST_QUOTED = 1_200  # letters of a message that is asked about
+QUESTION = Form(
+    "Ask", "Explain a cost", EXPLAIN, (Field("text", "What is it about? Name services, accounts, teams.", "paragraph"),)
+)
 
 ANYTHING = re.compile("")
 OUR_BUTTON = re.compile(r"^ask:\d+$")
@@ -78,13 +87,22 @@ async def recognise(client: AsyncWebClient) -> Workspace:
     return Workspace(str(said["team_id"]), str(said["team"]), str(said["user_id"]), str(said["bot_id"]))
 
 
-def build(workspace: Workspace, platform: SlackPlatform, intake: Intake, clock: Clock, *, app_id: str = "") -> AsyncApp:
+def build(
+    workspace: Workspace,
+    platform: SlackPlatform,
+    intake: Intake,
+    clock: Clock,
+    *,
+    app_id: str = "",
+    charts: Charts | None = None,
+) -> AsyncApp:
     """The Bolt app with all its listeners, for HTTP (``bot.slack.http``) and Socket Mode (``bot.slack.socket``) alike.
 
-    Requests are verified before they come here. ``app_id``, if given, is the only app they may be for.
+    Requests are verified before they come here. ``app_id``, if given, is the only app they may be for; ``charts``
+    shows the charts that people link to.
     """
     client = platform.client
-    listeners = Listeners(workspace, platform, intake, clock, app_id)
+    listeners = Listeners(workspace, platform, intake, clock, app_id, charts)
     app = AsyncApp(
         name="pitcrew",
         logger=_bolts_log(),
@@ -128,6 +146,7 @@ class Listeners:
     intake: Intake
     clock: Clock
     app_id: str
+    charts: Charts | None = None
 
     def attach(self, app: AsyncApp) -> None:
         """Register everything; what nobody wants is answered too, since Slack shows people an error otherwise."""
@@ -136,11 +155,15 @@ class Listeners:
         app.event("app_mention")(self.mentioned)
         app.event("message")(self.written)
         app.event("app_home_opened")(self.came_home)
+        app.event("link_shared")(self.linked)
         app.event(ANYTHING)(self.ignored)
         app.action(OUR_BUTTON)(self.clicked)
         app.action(OUR_FORM)(self.opened)
         app.action(OUR_WINDOW)(self.looked_into)
         app.view(modal.VIEW)(self.filled_in)
+        app.message_shortcut(EXPLAIN)(self.pointed_at)
+        app.global_shortcut(ASK)(self.reached_for)
+        app.shortcut(ANYTHING)(self.unknown_shortcut)
         app.action(ANYTHING)(self.unknown_button)
         app.error(self.broke)
 
@@ -263,6 +286,40 @@ class Listeners:
         else:
             await ack()
 
+    async def pointed_at(self, ack: AsyncAck, body: Body) -> None:
+        """Somebody wants a message explained: what it says is asked about, for their eyes only."""
+        message = _part(body, "message")
+        place = self._place(
+            conversation=_word(body, "channel", "id"), url=body.get("response_url", ""), user=_word(body, "user", "id")
+        )
+        key = f"slack:shortcut:{self.workspace.team}:{_word(body, 'trigger_id')}"
+        said = as_typed(_said(message)).translate(TYPED)[:LONGEST_QUOTED]
+        try:
+            await self.intake(
+                await self._ask(key, place, body["user"].get("name", ""), quoted((EXPLAIN, said)), clicked=True)
+            )
+        except NotSaved:
+            await self.platform.whisper(place, NOT_SAVED)
+        await ack()
+
+    async def reached_for(self, ack: AsyncAck, body: Body) -> None:
+        """The shortcut that is always there: a form for a question, answered in direct messages."""
+        place = self._place(user=_word(body, "user", "id"))
+        await self.platform.open(_word(body, "trigger_id"), modal.view(modal.packed(QUESTION), "Ask", place))
+        await ack()
+
+    async def unknown_shortcut(self, ack: AsyncAck) -> None:
+        """A shortcut that the manifest does not have, or no longer has."""
+        await ack()
+
+    async def linked(self, body: Body, event: Body) -> None:
+        """Links to our charts in somebody's message: each is shown under it."""
+        if self.charts is None or event.get("source") == "composer":
+            return
+        place = self._place(conversation=_word(event, "channel"), message=_word(event, "message_ts"))
+        urls = dict.fromkeys(str(link.get("url", "")) for link in event.get("links", ()) if isinstance(link, Mapping))
+        await self.charts.show(place, [as_typed(url) for url in urls], _word(body, "event_id"))
+
     async def unknown_command(self, ack: AsyncAck) -> None:
         """A command that the manifest does not have."""
         await ack(UNKNOWN)
@@ -345,6 +402,13 @@ def _label(link: re.Match[str]) -> str:
 def _carried(action: Body) -> str:
     """The ask of a button, or of the option that was chosen."""
     return _word(action, "selected_option", "value") if "selected_option" in action else _word(action, "value")
+
+
+def _said(message: Body) -> str:
+    """What a message says: its own text, and that of what is attached to it."""
+    attached = [one for one in message.get("attachments", ()) if isinstance(one, Mapping)]
+    texts = [message.get("text", ""), *(one.get("text") or one.get("fallback") or "" for one in attached)]
+    return " ".join(str(text) for text in texts if text)
 
 
 def _by_machine(event: Body) -> bool:

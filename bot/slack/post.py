@@ -103,6 +103,7 @@ class SlackPlatform:
     name: str = "slack"
     _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
     people: SlackPeople = field(init=False)
+    _asked: dict[str, asyncio.Task[Profile]] = field(default_factory=dict)  # many asks of one person ask once
 
     def __post_init__(self) -> None:
         self.people = SlackPeople(self.client)
@@ -188,11 +189,11 @@ class SlackPlatform:
 
     async def person(self, user: str) -> Profile:
         """Who ``user`` is; nothing but the id where Slack does not tell in time, which leaves it for the next ask."""
-        try:
-            async with asyncio.timeout(WHO_SECONDS):
-                return await self.people.profile(user)
-        except TimeoutError:
-            return Profile(user)
+        asked = self._asked.get(user)
+        if asked is None or asked.done():
+            asked = self._asked[user] = asyncio.create_task(self.people.profile(user))
+        done, _ = await asyncio.wait({asked}, timeout=WHO_SECONDS)
+        return asked.result() if done else Profile(user)
 
     async def _deliver(self, parcel: Parcel, payload: Mapping[str, Any]) -> str:
         match parcel.kind:
@@ -206,6 +207,8 @@ class SlackPlatform:
                 return await self._show(parcel.place, payload, delivery=parcel.id, swap=True)
             case Kind.VIEW:
                 return await self._fill(parcel.place, payload)
+            case Kind.UNFURL:
+                return await self._unfurl(parcel.place, payload)
             case Kind.FILE:
                 return await self._hand_over(parcel.place, payload)
 
@@ -254,6 +257,14 @@ class SlackPlatform:
         except SlackApiError as error:
             if code(error) not in CLOSED:
                 raise
+        return ""
+
+    async def _unfurl(self, place: Place, payload: Mapping[str, Any]) -> str:
+        """What a link leads to, under the message that has it; its title is the picture's alternative text already."""
+        blocks = payload.get("blocks", [])[1:] or render.page({"text": payload["text"]}, forms=False)
+        await self.client.chat_unfurl(
+            channel=await self._channel(place), ts=place.message, unfurls={place.url: {"blocks": blocks}}
+        )
         return ""
 
     async def _show(self, place: Place, payload: Mapping[str, Any], *, delivery: str = "", swap: bool = False) -> str:

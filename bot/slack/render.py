@@ -53,7 +53,8 @@ MAX_VALUE = 2_000
 MAX_OPTIONS = 100
 MAX_OPTION_VALUE = 150
 MAX_ROWS = 25  # of the 100 that Slack allows: more is a file, not a message
-MAX_COLUMNS = 6  # of 20: a phone shows four and scrolls to two more
+MAX_COLUMNS = 4  # of 20: what a phone shows; a wider table is stacked, a row's cells under its first
+MAX_STACKED = 12  # columns of a stacked row
 MAX_CELL = 120
 MAX_TABLE = 6_000
 MAX_WIDTH = 28  # of a column that is set in monospace
@@ -331,13 +332,24 @@ def _table(table: Table, *, native: bool) -> Iterator[Block]:
 
     A message may hold only one; the others are set in monospace.
     """
-    width = min(MAX_COLUMNS, max(map(len, (table.headings, *table.rows)), default=0))
+    width = min(MAX_STACKED, max(map(len, (table.headings, *table.rows)), default=0))
     if not width:
         return
     rows = list(_rows(table, width))
-    shown = _native(rows, table.numbers) if native else _monospaced(rows, table.numbers)
-    yield shown
+    if width > MAX_COLUMNS and len(rows) > 1:
+        yield _paragraph(list(_stacked(rows)))
+    else:
+        yield _native(rows, table.numbers) if native else _monospaced(rows, table.numbers)
     yield from _note("; ".join(_left_out(table, width, len(rows) - 1)))
+
+
+def _stacked(rows: Sequence[Sequence[str]]) -> Iterator[Block]:
+    """Each row as its first cell, and under it the others with their headings: no phone has to scroll sideways."""
+    headings, *others = rows
+    for number, row in enumerate(others):
+        yield _run(f"{chr(10) if number else ''}{row[0]}\n", bold=True)
+        cells = [f"{name}: {cell}" for name, cell in zip(headings[1:], row[1:], strict=True) if cell != NOTHING]
+        yield _run(" · ".join(cells) + "\n")
 
 
 def _rows(table: Table, width: int) -> Iterator[list[str]]:

@@ -60,7 +60,7 @@ class PagePlatform:
                 return ""
             case Kind.VIEW:
                 return await self._own_page(parcel)
-            case Kind.FILE:  # its message links to it already
+            case Kind.FILE | Kind.UNFURL:  # its message links to it already
                 return ""
 
     async def find(self, parcel: Parcel) -> str | None:

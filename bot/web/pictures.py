@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
@@ -63,6 +64,20 @@ class Pictures:
             return ""
         until = _midnight_after(now + LASTS)
         return f"{self.public_url.rstrip('/')}{PATH}{digest}?until={until}&sig={self._signature(digest, until)}"
+
+    def opened(self, url: str) -> Picture | None:
+        """The picture that a link of ours leads to, if it is not over.
+
+        Raises:
+            NotFound: it is not kept any more.
+        """
+        parts = urlsplit(url)
+        here = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        start = f"{self.public_url.rstrip('/')}{PATH}"
+        if not self.public_url or not here.startswith(start):
+            return None
+        digest, asked = here.removeprefix(start), dict(parse_qsl(parts.query))
+        return self.shown(digest) if self._left(digest, asked.get("until", ""), asked.get("sig", "")) > 0 else None
 
     def mount(self, site: web.Application) -> None:
         """Answer at ``/pictures/…`` of ``site``."""

@@ -49,7 +49,7 @@ class Caller:
     permissions: frozenset[Permission]
     key: str
     mention: str = ""  # how the caller's own platform writes a mention; empty where there is none
-    locale: str = ""  # how figures are written for them: their own way, where they alone read the answer
+    locale: str = "en_US"  # how figures are written for them: their own way, where they alone read the answer
     timezone: str = ""  # where they are, as far as that is known
     has_windows: bool = False  # whether their platform can open a window for them alone
 

@@ -33,6 +33,7 @@ THE_COMMANDS = [
     "done",
     "exceptions",
     "exempt",
+    "explain",
     "finding",
     "fix",
     "forecast",

@@ -75,7 +75,7 @@ async def test_a_claim_changes_every_message_that_shows_the_finding(walking: Wal
 
     for message in slack.ours("C1"):
         assert "u1" in words(message).lower()
-        assert "Release" in words(message) and "Snooze" not in words(message)
+        assert "Release" in words(message) and "\nClaim\n" not in words(message)
     assert walking.crew.state.findings.get(finding.id).owner == "slack:U1"
 
 

@@ -17,7 +17,7 @@ SOURCES = sorted((MANIFEST.parent / "bot" / "slack").glob("*.py"))
 CALL = re.compile(r"\.((?:auth|chat|conversations|files|users|views|reactions|team|usergroups)_[A-Za-z_0-9]+)\(")
 UPLOAD = {"files.getUploadURLExternal", "files.completeUploadExternal"}
 KINDS = ("channels", "groups", "im")
-OWN = {"commands", "app_mentions:read"}  # what listening needs, besides calling
+OWN = {"commands", "app_mentions:read", "links:read"}  # what listening needs, besides calling
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_every_event_is_listened_to_and_no_other(manifest: Any) -> None:
     source = (MANIFEST.parent / "bot" / "slack" / "app.py").read_text()
     heard = set(re.findall(r'app\.event\("(\w+)"\)', source))
 
-    assert heard == {"app_home_opened", "app_mention", "message"}
+    assert heard == {"app_home_opened", "app_mention", "link_shared", "message"}
     said = {event.split(".")[0] for event in manifest["settings"]["event_subscriptions"]["bot_events"]}
     assert said == heard
     assert manifest["features"]["app_home"]["home_tab_enabled"] is True

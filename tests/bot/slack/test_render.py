@@ -140,11 +140,28 @@ def test_a_second_table_is_set_in_monospace() -> None:
 
 
 def test_a_long_table_says_what_it_left_out() -> None:
-    wide = Table([f"c{n}" for n in range(8)], [[str(n)] * 8 for n in range(39)])
-    [_, table, note] = render(Answer("Top", (wide,)))["blocks"]
+    long = Table([f"c{n}" for n in range(4)], [[str(n)] * 4 for n in range(39)])
+    [_, table, note] = render(Answer("Top", (long,)))["blocks"]
 
-    assert (len(table["rows"]), len(table["rows"][0])) == (26, 6)
-    assert note["elements"][0]["text"] == "… and 14 more rows; not shown: c6, c7"
+    assert (len(table["rows"]), len(table["rows"][0])) == (26, 4)
+    assert note["elements"][0]["text"] == "… and 14 more rows"
+
+
+def test_a_wide_table_is_stacked_so_that_no_phone_scrolls_sideways() -> None:
+    wide = Table(
+        ("Plan", "Used", "Unused", "Saved", "Ends"), [("A", "97 %", "$3", "", "2027"), ("B", "1", "2", "3", "4")]
+    )
+    [_, stacked] = render(Answer("Plans", (wide,)))["blocks"]
+    text = "".join(run["text"] for run in stacked["elements"][0]["elements"])
+
+    assert text == "A\nUsed: 97 % · Unused: $3 · Ends: 2027\n\nB\nUsed: 1 · Unused: 2 · Saved: 3 · Ends: 4\n"
+
+
+def test_of_a_very_wide_table_what_is_left_out_is_named() -> None:
+    wide = Table([f"c{n}" for n in range(14)], [[str(n) for n in range(14)]])
+    [_, _, note] = render(Answer("Top", (wide,)))["blocks"]
+
+    assert note["elements"][0]["text"] == "not shown: c12, c13"
 
 
 def test_a_table_of_long_cells_is_cut_to_what_slack_takes() -> None:
