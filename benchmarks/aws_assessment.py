@@ -117,6 +117,15 @@ class Timed:
     engine: Engine
     seconds: float = 0.0
 
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """As the engine does."""
+        return self.engine.errors
+
+    def close(self) -> None:
+        """As the engine does."""
+        self.engine.close()
+
     def take(self, folder: Path, shelf: Shelf) -> tuple[Any, Any]:
         """As the engine does."""
         return self.engine.take(folder, shelf)

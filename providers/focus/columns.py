@@ -14,7 +14,7 @@ class Kind(Enum):
 
     TEXT = "VARCHAR"
     COST = f"DECIMAL(38,{DECIMALS})"
-    NUMBER = "DOUBLE"
+    NUMBER = "DECIMAL(38, 18)"  # quantities and unit prices: exact sums, whichever engine adds
     TIME = "TIMESTAMP"  # UTC
     TAGS = "MAP(VARCHAR, VARCHAR)"
 

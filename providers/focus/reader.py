@@ -255,7 +255,7 @@ def _value(name: str, found: Mapping[str, Column]) -> str:
         return f"NULL::{kind.value}"
     match kind:
         case Kind.NUMBER:
-            return f"TRY_CAST({column.raw} AS DOUBLE)"
+            return f"TRY_CAST({column.text if column.inexact else column.raw} AS {kind.value})"
         case Kind.TIME:
             return _cast(name)
         case Kind.TAGS:

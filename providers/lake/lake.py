@@ -17,28 +17,27 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-import duckdb
 import ibis
 import pandas as pd
 
-from analysis.errors import BadConfig, NoData
+from analysis.errors import NoData
 from analysis.estate import Bill, Charge
 from analysis.focus import BILLING_PERIOD, COST, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
-from providers.lake.engine import DuckEngine, Engine, Rows
+from providers.lake.engine import Engine, Rows
+from providers.lake.engines import opened
 from providers.lake.load import MART_DIMENSIONS, Limits, Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
 from providers.provider import Billed, Export, Progress, Spot
 
 T = TypeVar("T")
-ENGINES: Mapping[str, Callable[[Path], Engine]] = {"duckdb": DuckEngine}
+BUILT_IN = "duckdb://"
 LATE_DAYS: Mapping[str, int] = {"AWS": 2, "Microsoft": 3}  # whole days after its end in which a day may still grow
 USUALLY_LATE = 2
 SILENT_DAYS = 10  # a provider that delivered nothing for so long is missing
 PRICED_DAYS = 30
 MOST_CACHED = 256
-QUANTITY = "decimal(38, 9)"  # what a sum of quantities is told in
 NOTHING_YET = "no billed rows are loaded yet; name your exports under [[providers]], then run pitcrew assess"
 
 
@@ -86,26 +85,24 @@ class Lake:
         self.folder = folder
         self.limits = limits or Limits()
         folder.mkdir(parents=True, exist_ok=True)
-        self._engine = engine or DuckEngine(folder / ".spill")
+        self._engine = engine or opened(BUILT_IN, folder)
         self._lock = Lock()
         self._cache: OrderedDict[tuple[object, ...], CostFrame] = OrderedDict()
         self._seen: View | None = None
         self._view()
 
     @classmethod
-    def open(cls, url: str, folder: Path) -> Lake:
-        """The lake of a deployment.
+    def open(cls, url: str, folder: Path, *, memory: str = "") -> Lake:
+        """The lake of a deployment; ``memory`` bounds what an engine in this process, or a load, may hold (``4GB``).
 
         Raises:
             BadConfig: no engine of that name.
         """
-        engine = url.partition("://")[0]
-        if engine not in ENGINES:
-            known = ", ".join(f"{name}://" for name in ENGINES)
-            raise BadConfig(
-                f"lake.url {url!r}: there is no engine {engine!r} here. {known} is built in; others come as extras"
-            )
-        return cls(folder, engine=ENGINES[engine](folder / ".spill"))
+        return cls(folder, limits=Limits(memory=memory), engine=opened(url, folder, memory=memory))
+
+    def close(self) -> None:
+        """Let the engine go."""
+        self._engine.close()
 
     @property
     def version(self) -> str:
@@ -237,7 +234,7 @@ class Lake:
                     return self._seen
                 try:
                     self._seen = self._taken(Shelf.read(self.folder), present)
-                except duckdb.Error:  # swept away meanwhile, unless the shelf is still the same
+                except self._engine.errors:  # swept away meanwhile, unless the shelf is still the same
                     if stamp(self.folder) == present:
                         raise
 
@@ -260,7 +257,7 @@ class Lake:
                 return empty()
             try:
                 return question(view)
-            except duckdb.Error:
+            except self._engine.errors:
                 if stamp(self.folder) == view.stamp:
                     raise
 
@@ -294,8 +291,7 @@ def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
         table.ChargeCategory.isin(query.categories),
         *(_one_of(name, table[column_of(name)], values) for name, values in query.where.items()),
     )
-    summed = chosen[query.cost].sum()
-    cost = (summed.cast(QUANTITY) if quantity else summed).name(COST)
+    cost = chosen[query.cost].sum().name(COST)
     groups = [column_of(name) for name in query.by]
     return chosen.group_by(groups).agg(cost).order_by(groups) if groups else chosen.agg(cost)
 

@@ -67,6 +67,7 @@ class Limits:
     rows: Decimal = MOST_BAD_ROWS
     cost: Decimal = MOST_BAD_COST
     bulk: Bulk = field(default_factory=Bulk)
+    memory: str = ""  # what a load may hold (``4GB``): beyond it, it spills
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,10 @@ def _loaded(
     warnings: list[str] = []
     ordered = sorted(exports, key=lambda export: (export.made_at, export.name))
     shelf = shelf.by_one_way({export.provider: export.way for export in ordered})
-    with connect(folder) as database, ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lake") as pool:
+    with (
+        connect(folder, limits.memory) as database,
+        ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lake") as pool,
+    ):
         fresh: dict[str, Export] = {}
         for digest, export in zip(pool.map(lambda one: digest_of(one.files), ordered), ordered, strict=True):
             if digest not in shelf.digests:
@@ -151,12 +155,14 @@ def digest_of(files: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
-def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+def connect(folder: Path, memory: str = "") -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory whose days are UTC days wherever it runs, and which spills into ``folder``."""
     connection = duckdb.connect()
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"SET GLOBAL temp_directory = {literal(folder / '.spill')}")
+    if memory:
+        connection.execute(f"SET GLOBAL memory_limit = {literal(memory)}")
     return connection
 
 

@@ -15,7 +15,7 @@ from shutil import rmtree
 from analysis.errors import BadData
 
 NAME = "lake.json"
-FORMAT = 2  # of the files on it: another one cannot be read
+FORMAT = 3  # of the files on it: another one cannot be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Engines beside the built-in one, asked what every command asks."""
