@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test fuzz slow lint check wheel bench docs system node clean
+.PHONY: demo test fuzz slow engines lint check wheel bench docs system node clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
@@ -17,7 +17,14 @@ fuzz: $(VENV)/dev system node
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live and hypothesis" --hypothesis-profile exploring
 
 slow: $(VENV)/dev system node
-	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live"
+	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live and not engines"
+
+# Engines beside DuckDB: they come as extras, and Spark needs a Java 17.
+engines: $(VENV)/dev
+	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless >/dev/null; } \
+	|| { echo "Spark needs Java: install your system's package (Debian: openjdk-17-jre-headless)."; exit 1; }
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[spark,clickhouse]"
+	$(BIN)/python -m pytest -m engines
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check $(FILES)
@@ -29,6 +36,7 @@ lint: $(VENV)/dev
 check: lint
 	$(MAKE) test
 	$(MAKE) slow
+	$(MAKE) engines
 
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.docs

@@ -127,7 +127,12 @@ class DataSection(Section):
 class LakeSection(Section):
     """Where billed rows are asked."""
 
-    url: str = Field("duckdb://", description="The engine that answers questions.")
+    url: str = Field("duckdb://", description="The engine that answers: duckdb://, spark://host:7077, clickhouse://")
+    memory: str = Field(
+        "",
+        pattern=r"^([0-9]+(MB|GB))?$",
+        description="What DuckDB may hold (4GB); it spills beyond. Empty: 80 % of all.",
+    )
 
 
 class SlackSection(Section):

@@ -60,7 +60,8 @@ class Crew:
         """The billed rows of the sources that are configured: opened when first needed, since engines start slowly."""
         from providers.lake import Lake
 
-        lake = Lake.open(self.config.lake.url, self.config.data.folder / "lake")
+        told = self.config.lake
+        lake = Lake.open(told.url, self.config.data.folder / "lake", memory=told.memory)
         lake.keep_only({source.name for source in self.sources})
         return lake
 
