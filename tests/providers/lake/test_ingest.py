@@ -281,7 +281,7 @@ def test_how_far_it_is_is_told(lake: Lake, tmp_path: Path) -> None:
         lambda share, what: told.append((share, what)),
     )
 
-    assert told == [(0.0, "reading 1"), (0.5, "reading 2")]
+    assert told == [(0.0, "reading 1 of 2 exports, 1"), (0.5, "reading 2 of 2 exports, 2")]
 
 
 def test_another_engine_or_another_format_is_refused_in_words(tmp_path: Path) -> None:
