@@ -16,6 +16,7 @@ from commands.core.registry import Group
 from commands.core.registry import discover as discover_commands
 from commands.core.when import PERIODS
 from providers.aws import permissions
+from providers.azure import role
 from providers.focus.quirks import TABLE as QUIRKS
 
 FOLDER = Path("docs")
@@ -109,6 +110,7 @@ POLICIES = {
     AWS / "member-policy.json": lambda: _json(permissions.policy(hub=False)),
     AWS / "hub-role.cloudformation.json": lambda: _json(permissions.template(hub=True)),
     AWS / "member-role.cloudformation.json": lambda: _json(permissions.template(hub=False)),
+    Path("deploy/azure/role.json"): lambda: _json(role.definition()),
 }
 PAGES = {"commands.md": commands_page, "checks.md": checks_page, "config.md": config_page, "focus.md": quirks_page}
 

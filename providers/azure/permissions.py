@@ -67,7 +67,7 @@ READS: Sequence[Read] = (
     Read("GET", "{scope}/providers/Microsoft.Authorization/permissions", "Microsoft.Authorization/permissions/read"),
     # the bill
     Read("GET", "{scope}/providers/Microsoft.CostManagement/exports", "Microsoft.CostManagement/exports/read"),
-    Read("POST", "{scope}/providers/Microsoft.CostManagement/query", "Microsoft.CostManagement/query/action"),
+    Read("POST", "{scope}/providers/Microsoft.CostManagement/query", "Microsoft.CostManagement/query/read"),
     Read(
         "POST",
         "{scope}/providers/Microsoft.CostManagement/generateCostDetailsReport",
