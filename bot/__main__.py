@@ -17,6 +17,7 @@ from analysis.errors import BadConfig, FinOpsError
 from bot import config as deployment
 from bot.clock import Clock, stopped_at, wall
 from bot.log import configure
+from bot.operating import attach
 from commands.core.answer import Answer
 from providers.provider import Progress
 
@@ -30,6 +31,7 @@ config_app = typer.Typer(no_args_is_help=True, help="The deployment file.")
 db_app = typer.Typer(no_args_is_help=True, help="The state database.")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+attach(app)
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="The deployment file; pitcrew.toml if there is one.")]
 Now = Annotated[str, typer.Option("--now", help="Answer as of this moment (ISO 8601), for scripts and tests.")]

@@ -123,7 +123,7 @@ class Assessor:
             if news := self._entered(whole, now, {one.id.lower() for one in read.resources}):
                 whole = with_findings(made, self.sources, now, self._history(now))
                 seen = replace(seen, verified=news)
-            figures = {"waste": str(whole.waste().amount), "findings": len(whole.findings)}
+            figures = {"waste": str(whole.waste().amount), "findings": len(whole.findings), "unread": len(unread)}
             self.runs.finished(run, now, figures | ({"score": whole.score.total} if whole.score else {}))
             self.progress(1.0, "done")
             return whole, seen

@@ -124,6 +124,15 @@ class DataSection(Section):
     folder: Path = Field(Path("pitcrew-data"), description="Billed rows, the state file and caches live here.")
 
 
+class RetentionSection(Section):
+    """How long the state database remembers, in days; what is older goes every night."""
+
+    audit: int = Field(400, ge=1, description="Who asked what, and how it ended.")
+    inbox: int = Field(30, ge=2, description="Asks that are answered: a copy of one is known for so long.")
+    outbox: int = Field(90, ge=7, description="Messages that were delivered or given up, and their pictures.")
+    runs: int = Field(400, ge=60, description="Assessments, and the turns of schedules.")
+
+
 class LakeSection(Section):
     """Where billed rows are asked."""
 
@@ -168,6 +177,8 @@ class ServerSection(Section):
 
     host: str = Field("127.0.0.1", description="0.0.0.0 inside a container.")
     port: int = Field(3000, ge=1, le=65535)
+    admin_host: str = Field("127.0.0.1", description="Whose /healthz, /readyz and /metrics answer: never the world.")
+    admin_port: int = Field(0, ge=0, le=65535, description="Their port, like 9464; 0 for none.")
     public_url: PublicUrl = Field(
         "", description="How the world reaches it, like https://pitcrew.example.com: charts in Teams are linked there."
     )
@@ -480,6 +491,7 @@ class Config(Section):
     report: ReportSection = ReportSection()
     data: DataSection = DataSection()
     state: StateSection = StateSection()
+    retention: RetentionSection = RetentionSection()
     lake: LakeSection = LakeSection()
     slack: SlackSection = SlackSection()
     teams: TeamsSection = TeamsSection()

@@ -7,6 +7,7 @@ one, who finds it when its lease has run out. Answering twice is harmless: the s
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from uuid import uuid4
 import structlog
 
 from analysis.errors import NotSaved
+from bot import metrics
 from bot.cadence.schedule import Schedule
 from bot.clock import Clock
 from bot.delivery.manner import (
@@ -33,11 +35,12 @@ from bot.delivery.manner import (
 )
 from bot.delivery.reading import as_read
 from bot.delivery.routes import Audience
+from bot.log import digest
 from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform, run_of
 from bot.progress import Run
 from commands.core.answer import Answer, Text, Tone
 from commands.core.context import Context, Permission
-from commands.core.registry import answer, run_ask
+from commands.core.registry import answer, discover, run_ask
 
 log = structlog.get_logger(__name__)
 
@@ -114,15 +117,30 @@ class Door:
         Raises:
             NotSaved: the database did not take it in time, or Pitcrew is stopping.
         """
+        platform, kind = ask.place.platform, "clicked" if ask.clicked else "typed"
+        try:
+            with metrics.timed(metrics.ACK_SECONDS):
+                new = await self._saved(ask)
+        except NotSaved:
+            metrics.REQUESTS.labels(platform, kind, "not_saved").inc()
+            raise
+        metrics.REQUESTS.labels(platform, kind, "new" if new else "copy").inc()
+        self.wake()
+        return new
+
+    async def _saved(self, ask: Ask) -> bool:
         if self._closing:
             raise NotSaved("Pitcrew is just being restarted; nothing has happened, please ask again in a minute")
         try:
             async with asyncio.timeout(self.ack_seconds):
-                new = await self._written(self.inbox.accept, ask)
+                return await self._written(self.inbox.accept, ask)
         except TimeoutError:
             raise NotSaved("the state database takes too long; please ask again in a minute") from None
-        self.wake()
-        return new
+
+    @property
+    def draining(self) -> bool:
+        """Whether it takes nothing in any more."""
+        return self._closing
 
     async def accept_and_hear(self, ask: Ask, seconds: float) -> Answer | None:
         """Commit an ask, and wait a little for what is answered; ``None`` for a copy, or when it takes longer.
@@ -206,12 +224,21 @@ class Door:
 
     async def _answered(self, ask: Ask) -> None:
         self._busy.add(ask.key)
+        name = {"ask": digest(ask.key), "platform": ask.place.platform, "attempt": ask.attempt}
+        with structlog.contextvars.bound_contextvars(**name), metrics.timed(metrics.ANSWER_SECONDS):
+            await self._taken_up(ask)
+
+    async def _taken_up(self, ask: Ask) -> None:
         try:
             said, waited = (SORRY, False) if ask.attempt > LEASES else await self._worked(ask)
             await self._closed(ask, *await self._thought(lambda: self._packed(ask, said, waited=waited)))
         except Exception:
-            log.exception("ask not closed, left to its lease", key=ask.key, attempt=ask.attempt)
+            log.exception("ask not closed, left to its lease")
         else:
+            outcome = str(said.data.get("error", "answered"))
+            if ask.clicked:
+                metrics.CLICKS.labels(outcome).inc()
+            log.info("answered", outcome=outcome, verb=verb_of(ask.text), clicked=ask.clicked)
             self.mailed()
             if (heard := self._awaited.get(ask.key)) and not heard.done():
                 heard.set_result(said)
@@ -250,7 +277,7 @@ class Door:
             parcels, enclosures = packed(self._letters(ask, said, waited), ask.text, self.platforms)
             return [*parcels, *self._followers(ask, said), *redrawings(ask)], enclosures
         except Exception:
-            log.exception("answer not rendered", key=ask.key, ask=ask.text)
+            log.exception("answer not rendered", verb=verb_of(ask.text))
             return packed(self._letters(ask, BROKEN, waited), ask.text, self.platforms)
 
     def _letters(self, ask: Ask, said: Answer, waited: bool) -> list[Letter]:
@@ -279,12 +306,20 @@ class Door:
             except Exception:
                 if seconds is None:
                     raise
-                log.warning("ask not closed yet", key=ask.key, exc_info=True)
+                log.warning("ask not closed yet", exc_info=True)
                 await asyncio.sleep(seconds)
         return None
 
     async def _written(self, write: Callable[..., T], *given: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.writers, write, *given)
+        known = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self.writers, lambda: known.run(write, *given))
 
     async def _thought(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.answerers, work)
+        known = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self.answerers, lambda: known.run(work))
+
+
+def verb_of(text: str) -> str:
+    """The command of an ask, if it is one of ours: the rest may name people and accounts."""
+    word = next(iter(text.removeprefix("/finops").split()), "help").lower()
+    return word if word in discover() else "?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import sys
@@ -32,6 +33,11 @@ def configure(*, json: bool, least: int = logging.INFO) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def digest(key: str) -> str:
+    """The short name of an ask or a click in logs: the same for every copy of it, and telling nobody's id."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def without_secrets(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

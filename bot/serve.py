@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -32,6 +32,8 @@ from bot.slack.links import Charts
 from bot.slack.people import SlackPeople
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
+from bot.standing import Measure, probes
+from bot.state.upkeep import Keeping
 from bot.teams.adapter import Gate, Keys
 from bot.teams.app import Listeners
 from bot.teams.http import LOOPBACK
@@ -43,11 +45,13 @@ from bot.teams.post import TeamsPlatform
 from bot.teams.search import Search
 from bot.teams.wire import Wire
 from bot.teams.wire import connected as teams_connected
+from bot.web.admin import Admin
 from bot.web.pictures import SECRET, Pictures, kept_secret
 from bot.wiring import Crew, assembled
 
 log = structlog.get_logger(__name__)
 
+SETTLED_SECONDS, DAY_SECONDS = 600.0, 86_400.0
 LONGEST_STOP = 20.0  # of the 25 seconds that a container gets
 
 
@@ -93,12 +97,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
     async with AsyncExitStack() as stack:
         slack = await _slack(stack, crew, environ) if secret("SLACK_BOT_TOKEN", environ) else None
         there = await _teams(stack, crew, environ, teams) if teams or config.teams.app_id else None
-        platforms: dict[str, Platform] = {}
-        tenants: dict[str, str] = {}
-        if slack:
-            platforms["slack"], tenants["slack"] = slack.platform, slack.workspace.team
-        if there:
-            platforms["teams"], tenants["teams"] = there.platform, there.platform.tenant
+        platforms, tenants = _connected(slack, there)
         schedules = [_schedule(entry, config) for entry in config.schedules]
         door = Door(
             crew.state.inbox,
@@ -116,6 +115,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         planner.chores += _chores(crew, door, tenants)
         stack.callback(door.close)
         crew.watched(schedules)
+        await stack.enter_async_context(_looked_after(crew, door, _welcomes(slack, there)))
         courier.start()
         stack.push_async_callback(courier.stop, LONGEST_STOP / 2)
         door.start()
@@ -181,6 +181,27 @@ async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], 
     return _Teams(platform, Gate(line.app_id, line.cloud, clock, tenants, keys), pictures)
 
 
+def _connected(slack: _Slack | None, teams: _Teams | None) -> tuple[dict[str, Platform], dict[str, str]]:
+    """The platforms that are connected, and the workspace or tenant on each."""
+    platforms: dict[str, Platform] = {}
+    tenants: dict[str, str] = {}
+    if slack:
+        platforms["slack"], tenants["slack"] = slack.platform, slack.workspace.team
+    if teams:
+        platforms["teams"], tenants["teams"] = teams.platform, teams.platform.tenant
+    return platforms, tenants
+
+
+def _welcomes(slack: _Slack | None, teams: _Teams | None) -> dict[str, Callable[[], Awaitable[object]]]:
+    """What asks each platform whether we are welcome."""
+    found: dict[str, Callable[[], Awaitable[object]]] = {}
+    if slack:
+        found["slack"] = partial(recognise, slack.platform.client)
+    if teams and (tokens := teams.platform.wire.tokens):
+        found["teams"] = partial(asyncio.to_thread, tokens)
+    return found
+
+
 async def _open(
     stack: AsyncExitStack,
     crew: Crew,
@@ -222,6 +243,21 @@ def _views(crew: Crew) -> Callable[[str, tuple[str, ...], str], str | None]:
 
 
 @asynccontextmanager
+async def _looked_after(
+    crew: Crew, door: Door, welcomes: Mapping[str, Callable[[], Awaitable[object]]]
+) -> AsyncIterator[None]:
+    """Housekeeping, and the admin port, if there is one: closed last, so that it can say that the bot is stopping."""
+    server = crew.config.server
+    admin = Admin(probes(crew, door, welcomes), Measure(crew))
+    keeping = asyncio.create_task(_housekeeping(crew), name="housekeeping")
+    try:
+        async with admin.serving(server.admin_host, server.admin_port) if server.admin_port else nullcontext():
+            yield
+    finally:
+        keeping.cancel()
+
+
+@asynccontextmanager
 async def _serving(config: Config, mounts: Sequence[Callable[[web.Application], None]]) -> AsyncIterator[None]:
     site = web.Application(client_max_size=1024 * 1024)
     for mount in mounts:
@@ -237,6 +273,19 @@ async def _serving(config: Config, mounts: Sequence[Callable[[web.Application], 
         raise BadConfig(f"[server] {config.server.host}:{config.server.port}: {error.strerror or error}") from None
     finally:
         await runner.cleanup()
+
+
+async def _housekeeping(crew: Crew) -> None:
+    """Let go of what is older than it is kept, once a day."""
+    keeping = Keeping(**crew.config.retention.model_dump())
+    await asyncio.sleep(SETTLED_SECONDS)
+    while True:
+        try:
+            gone = await asyncio.to_thread(crew.state.upkeep.retain, keeping, crew.clock())
+            log.info("housekeeping", **gone)
+        except Exception:
+            log.exception("housekeeping failed, tried again tomorrow")
+        await asyncio.sleep(DAY_SECONDS)
 
 
 def _pictures(crew: Crew, environ: Mapping[str, str]) -> Pictures:

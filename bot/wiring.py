@@ -253,20 +253,23 @@ def _and_whoever_waits(progress: Progress) -> Progress:
 
 
 @contextmanager
-def state_of(config: Config, clock: Clock, *, upgrade: bool = True) -> Iterator[State]:
-    """Open the state database of a deployment, and close it afterwards.
+def state_of(config: Config, clock: Clock, *, upgrade: bool = True, visiting: bool = False) -> Iterator[State]:
+    """Open the state database of a deployment, and close it afterwards; on a visit, beside the bot that runs on it.
 
     Raises:
         BadConfig: another process holds it, or its schema is behind and may not be upgraded.
     """
     folder = config.data.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    url = f"sqlite:///{folder / 'state.db'}" if config.state.url == "sqlite" else config.state.url
-    state = State.open(url, clock, folder=folder, upgrade=upgrade)
+    state = State.open(state_url(config), clock, folder=folder, upgrade=upgrade, visiting=visiting)
     try:
         yield state
     finally:
         state.close()
+
+
+def state_url(config: Config) -> str:
+    """The address of a deployment's state database."""
+    return f"sqlite:///{config.data.folder / 'state.db'}" if config.state.url == "sqlite" else config.state.url
 
 
 def _provider(one: deployment.Provider, config: Config, now: datetime, progress: Progress) -> Provider:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.cadence.schedule import PERSONA, Schedule, Turn, due, in_time
+from bot import metrics
+from bot.cadence.schedule import PERSONA, Schedule, Turn, due, in_time, past
 from bot.clock import Clock, wall
 from bot.ports import Ask, Fires, Place
 
@@ -33,6 +34,7 @@ class Planner:
         self.clock = clock
         self.wake = wake
         self.chores: list[Callable[[datetime], int]] = []  # what else is looked at with each tick
+        self._lag = 0.0  # seconds that the latest turn of this tick came, or is still, late
         self._ticker = AsyncIOScheduler(timezone=UTC)
 
     def start(self, seconds: float = TICK_SECONDS) -> None:
@@ -59,10 +61,11 @@ class Planner:
         A schedule that was never seen before begins with its next turn; of turns that were missed only the newest is
         taken, if it is not too late, and the others are recorded as skipped. Blocks.
         """
-        now = self.clock()
-        asked = sum(
-            self._tried(schedule, persona, now) for schedule in self.schedules for persona in schedule.audiences
-        )
+        now, self._lag = self.clock(), 0.0
+        try:
+            asked = sum(self._tried(one, persona, now) for one in self.schedules for persona in one.audiences)
+        finally:
+            metrics.SCHEDULE_LAG.set(self._lag)
         return asked + sum(self._done(chore, now) for chore in self.chores)
 
     async def _tick(self) -> None:
@@ -73,6 +76,8 @@ class Planner:
         try:
             return self._entered(schedule, persona, now)
         except Exception:
+            metrics.FIRES.labels("error").inc()
+            self._late(next(past(schedule, now)), now)
             log.exception("schedule not entered, tried again at the next tick", schedule=schedule.name)
             return False
 
@@ -92,11 +97,20 @@ class Planner:
             return False
         newest = turns[-1:] if turns and in_time(schedule, turns[-1], now) else []
         self._skip(line, turns[: len(turns) - len(newest)], "late")
-        return any(self.fires.fire(line, turn.label, ask_of(schedule, persona, turn)) for turn in newest)
+        fired = [one for one in newest if self.fires.fire(line, one.label, ask_of(schedule, persona, one))]
+        for turn in fired:
+            metrics.FIRES.labels("fired").inc()
+            self._late(turn, now)
+            log.info("schedule fired", schedule=line, label=turn.label)
+        return bool(fired)
+
+    def _late(self, turn: Turn, now: datetime) -> None:
+        self._lag = max(self._lag, (now - turn.at).total_seconds())
 
     def _skip(self, line: str, turns: Sequence[Turn], why: str) -> None:
         for turn in turns:
             if self.fires.skip(line, turn.label, why):
+                metrics.FIRES.labels(why).inc()
                 log.info("schedule skipped", schedule=line, label=turn.label, why=why)
 
 

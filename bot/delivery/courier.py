@@ -17,6 +17,7 @@ from typing import TypeVar
 import structlog
 
 from analysis.errors import FinOpsError
+from bot import metrics
 from bot.delivery.pace import Pace
 from bot.ports import (
     DeliveryError,
@@ -140,9 +141,11 @@ class Courier:
         except DeliveryError as error:
             await self._not_sent(parcel, tenant, error)
         except FinOpsError as error:  # of the ask that draws it
+            metrics.DELIVERIES.labels(parcel.place.platform, "undrawable").inc()
             await self._parked(parcel, f"cannot be drawn any more: {error}")
         except Exception as error:
             log.exception("parcel met an unknown error", parcel=parcel.id)
+            metrics.DELIVERIES.labels(parcel.place.platform, "error").inc()
             await self._not_understood(parcel, error)
         else:
             await self._delivered(parcel, tenant, message)
@@ -179,14 +182,18 @@ class Courier:
 
     async def _delivered(self, parcel: Parcel, tenant: str, message: str) -> None:
         self._paces[tenant].well()
+        metrics.DELIVERIES.labels(parcel.place.platform, "sent").inc()
+        log.info("delivered", parcel=parcel.id, kind=parcel.kind.value, attempt=parcel.attempt)
         self._strange.pop(parcel.id, None)
         if parcel.kind not in {Kind.PRIVATE, Kind.SWAP, Kind.VIEW}:
             seconds = self.slower.get(parcel.place.platform, self.lane_seconds)
             await self._in_thread(self.outbox.rest, parcel.lane, seconds)
         if not await self._in_thread(self.outbox.sent, parcel, message):
+            metrics.LEASES_LOST.inc()
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
 
     async def _not_sent(self, parcel: Parcel, tenant: str, error: DeliveryError) -> None:
+        metrics.DELIVERIES.labels(parcel.place.platform, type(error).__name__.lower()).inc()
         log.warning("parcel not delivered", parcel=parcel.id, kind=type(error).__name__, error=str(error))
         match error:
             case Later(seconds=seconds):
@@ -267,6 +274,7 @@ class Courier:
                 found = await platform.find(parcel)
                 if found is None or found == message:
                     break
+                metrics.TWINS.inc()
                 log.warning("late twin taken back", parcel=parcel.id)
                 await platform.withdraw(parcel.place, found)
         except DeliveryError as error:

@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
+from bot import metrics
 from bot.body import decoded, json_object, measured, once
 from bot.clock import Clock
 
@@ -54,6 +55,7 @@ class Entrance:
         body = await measured(request)
         text = decoded(body)
         if not self._signed(request, text):
+            metrics.SIGNATURE_FAILURES.inc()
             log.warning("slack signature refused")
             raise web.HTTPUnauthorized
         try:

@@ -17,7 +17,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from analysis.errors import BadConfig, NotSaved
+from bot import metrics
 from bot.clock import Clock
+from bot.state import schema
 
 BUSY_SECONDS = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,12 +32,13 @@ DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 class Database:
     """An engine with our manners. SQLite: one process, one writer. PostgreSQL: several replicas, its own clock."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, *, visiting: bool = False) -> None:
+        """Open; on a visit (an operator's command) SQLite is shared with the process that holds it."""
         self.url = _url(url)
         self.clock = clock
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = RLock()
-        self._lock: IO[str] | None = _locked(self.url) if self.is_sqlite else None
+        self._lock: IO[str] | None = _locked(self.url) if self.is_sqlite and not visiting else None
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
 
     def close(self) -> None:
@@ -53,9 +56,10 @@ class Database:
         """
         with self._writer if self.is_sqlite else _nobody():
             try:
-                with self._begun() as connection:
+                with metrics.timed(metrics.DB_SECONDS.labels("write")), self._begun() as connection:
                     yield connection
             except (DBAPIError, sa.exc.TimeoutError) as error:
+                metrics.DB_ERRORS.inc()
                 raise NotSaved(
                     "the state database did not take it, so nothing has changed; please try again"
                 ) from error
@@ -68,9 +72,10 @@ class Database:
             NotSaved: the database cannot be reached.
         """
         try:
-            with self.engine.connect() as connection:
+            with metrics.timed(metrics.DB_SECONDS.labels("read")), self.engine.connect() as connection:
                 yield connection
         except (DBAPIError, sa.exc.TimeoutError) as error:
+            metrics.DB_ERRORS.inc()
             raise NotSaved("the state database cannot be reached; please try again") from error
 
     @contextmanager
@@ -85,6 +90,19 @@ class Database:
             return self.clock()
         moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
         return moment
+
+    def probe(self) -> None:
+        """Write something, and read nothing into it: whether the database takes writes.
+
+        Raises:
+            NotSaved: it does not.
+        """
+        with self.writing() as connection:
+            row = {"name": "pitcrew:probe", "until": self.now(connection)}
+            statement = self.insert(schema.lane).values(row)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"until": statement.excluded.until})
+            )
 
     def alone(self, connection: sa.Connection, lock: int) -> None:
         """Let no other replica do what ``lock`` stands for until this transaction ends."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,16 @@ MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value, Kind.FILE.value)  # an edit t
 
 OWN = ("card ", "finding ")  # asks whose message shows one finding and nothing else
 LOOKED_FOR = tuple(kind.value for kind in Kind if kind.may_repeat)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How full the outbox is."""
+
+    pending: int  # waiting or on their way
+    oldest_seconds: float  # since the first of them was due
+    unclear: int
+    failed: int
 
 
 class OutboxTable:
@@ -290,6 +300,22 @@ class OutboxTable:
         wanted = sa.select(outbox.c.state, sa.func.count().label("number")).group_by(outbox.c.state)
         with self.database.reading() as connection:
             return {row.state: row.number for row in connection.execute(wanted)}
+
+    def standing(self, now: datetime) -> Standing:
+        """How many wait, since when, and how many are in doubt or given up."""
+        waiting = outbox.c.state.in_(("pending", "leased"))
+        doubtful = sa.or_(sa.and_(waiting, outbox.c.unclear), outbox.c.state == "held")
+        one = sa.case
+        wanted = sa.select(
+            sa.func.coalesce(sa.func.sum(one((waiting, 1), else_=0)), 0).label("pending"),
+            sa.func.coalesce(sa.func.sum(one((doubtful, 1), else_=0)), 0).label("unclear"),
+            sa.func.coalesce(sa.func.sum(one((outbox.c.state == "failed", 1), else_=0)), 0).label("failed"),
+            sa.func.min(one((waiting, sa.func.coalesce(outbox.c.first_try, outbox.c.due)))).label("since"),
+        )
+        with self.database.reading() as connection:
+            row = connection.execute(wanted).one()
+        late = (now - row.since).total_seconds() if row.since else 0.0
+        return Standing(int(row.pending), max(0.0, late), int(row.unclear), int(row.failed))
 
     def _mine(self, parcel: Parcel) -> sa.Update:
         """An update of a parcel that only the holder of its present lease may make."""

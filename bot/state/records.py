@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import NotFound
+from bot import metrics
 from bot.ports import Ask, Parcel
 from bot.state import schema
 from bot.state.database import Database
@@ -17,6 +18,7 @@ from bot.state.inbox import InboxTable
 from commands.core.context import Asked, Caller
 
 LONGEST_OUTCOME = 2000
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,22 @@ class AuditTable:
         with self.database.reading() as connection:
             return [Asked(row.at, row.caller, row.ask) for row in connection.execute(wanted)]
 
+    def between(self, begin: datetime | None, end: datetime | None) -> Iterator[AuditLine]:
+        """The lines from one moment to another, the oldest first, a few at a time."""
+        table, after = schema.audit, 0
+        wanted = sa.select(table).order_by(table.c.number).limit(PAGE)
+        if begin:
+            wanted = wanted.where(table.c.at >= begin)
+        if end:
+            wanted = wanted.where(table.c.at <= end)
+        while True:
+            with self.database.reading() as connection:
+                rows = connection.execute(wanted.where(table.c.number > after)).all()
+            yield from map(_line, rows)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].number
+
     def line(self, connection: sa.Connection, key: str) -> AuditLine | None:
         """The line of a key, if it has one."""
         row = connection.execute(sa.select(schema.audit).where(schema.audit.c.key == key)).first()
@@ -96,12 +114,14 @@ class RunsTable:
         """One begins."""
         with self.database.writing() as connection:
             connection.execute(sa.insert(schema.run).values(id=run, started=now, summary={}))
+        metrics.RUNS.labels("started").inc()
 
     def finished(self, run: str, now: datetime, summary: Mapping[str, Any]) -> None:
         """It ended well."""
         with self.database.writing() as connection:
             ended = sa.update(schema.run).where(schema.run.c.id == run).values(finished=now, summary=dict(summary))
             connection.execute(ended)
+        metrics.RUNS.labels("finished").inc()
 
     def tell(self, run: str, told: Mapping[str, Any]) -> None:
         """Keep what was told of one."""

@@ -18,6 +18,7 @@ from bot.state.outbox import OutboxTable
 from bot.state.preferences import PreferencesTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
 from bot.state.reminders import RemindersTable
+from bot.state.upkeep import Upkeep
 from bot.state.verdicts import VerdictsTable
 
 
@@ -37,21 +38,26 @@ class State:
         self.alerts = AlertsTable(database, self.outbox)
         self.verdicts = VerdictsTable(database, self.alerts)
         self.ledger = LedgerTable(database)
+        self.upkeep = Upkeep(database)
         self.preferences = PreferencesTable(database, self.outbox)
         self.conversations = ConversationsTable(database)
 
     @classmethod
-    def open(cls, url: str, clock: Clock, *, folder: Path | None = None, upgrade: bool = True) -> State:
+    def open(
+        cls, url: str, clock: Clock, *, folder: Path | None = None, upgrade: bool = True, visiting: bool = False
+    ) -> State:
         """Open, and bring the schema up to date unless ``upgrade`` is off.
+
+        A visit (an operator's command) leaves the schema as it is, and shares SQLite with the bot that holds it.
 
         Raises:
             BadConfig: no such database, another process holds it, or its schema is behind and may not be upgraded.
         """
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        database = Database(url, clock)
+        database = Database(url, clock, visiting=visiting)
         try:
-            if upgrade:
+            if upgrade and not visiting:
                 database.upgrade()
             elif database.revision != database.newest:
                 raise BadConfig(

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot import metrics
 from bot.body import decoded, json_object, measured
 from bot.teams.adapter import Gate, RefusedError, UnreachableError
 from bot.teams.app import Listeners, MalformedError, Reply
@@ -41,6 +42,7 @@ class Entrance:
             activity = _read(body)
             self.gate.fits(claims, activity)
         except RefusedError as error:
+            metrics.SIGNATURE_FAILURES.inc()
             log.warning("teams token refused", why=str(error))
             raise web.HTTPUnauthorized from error
         except UnreachableError as error:

@@ -27,6 +27,7 @@ class Walk:
     slack: FakeSlack
     crew: Crew
     door: Door
+    admin: str = ""  # where its admin port answers
 
     async def until(self, seen: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something can be seen, and give it back."""
@@ -48,10 +49,10 @@ async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> Asyn
     """Let the crew serve ``slack`` in one of its two modes from the morning of ``NOW`` on, with more of a file."""
     if slack.clock() < NOW or (slack.clock() - NOW).days > 1:
         slack.advance((NOW - slack.clock()).total_seconds())
-    port = free_port()
+    port, admin = free_port(), free_port()
     raw = crew.config.model_dump() | {
         "slack": {"mode": mode, "api_url": slack.url},
-        "server": {"host": "127.0.0.1", "port": port},
+        "server": {"host": "127.0.0.1", "port": port, "admin_port": admin},
         **sections,
     }
     crew.state.database.clock = slack.clock  # so that lanes rest, and leases end, as time passes
@@ -64,7 +65,7 @@ async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> Asyn
     }
     slack.entrance = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else ""
     async with running(here, environ) as door:
-        yield Walk(slack, here, door)
+        yield Walk(slack, here, door, f"http://127.0.0.1:{admin}")
 
 
 def words(message: dict[str, Any]) -> str:
