@@ -40,6 +40,7 @@ from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform, run_of
 from bot.progress import Run
 from commands.core.answer import Answer, Text, Tone
 from commands.core.context import Context, Permission
+from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer, discover, run_ask
 
 log = structlog.get_logger(__name__)
@@ -83,7 +84,8 @@ def _answerers() -> Executor:
 class Door:
     """Takes asks in and has them answered by a few workers.
 
-    ``contexts`` makes the world that one ask may see, ``routes`` says where each persona's views go, ``mailed`` is
+    ``contexts`` makes the world that one ask may see, ``routes`` says where each persona's views go, ``subscribed`` who
+    hears what somebody subscribed to (by its schedule's name), and ``hours`` when schedules have to wait. ``mailed`` is
     called when the outbox has got something. Database writes and answers have a pool each, so that ten forecasts cannot
     keep anybody waiting for an acknowledgement.
     """
@@ -94,6 +96,8 @@ class Door:
     clock: Clock
     schedules: Sequence[Schedule] = ()
     routes: Mapping[str, Sequence[Place]] = field(default_factory=dict)
+    subscribed: Callable[[str], Audience | None] = lambda _: None
+    hours: QuietHours | None = None
     mailed: Callable[[], None] = lambda: None
     placed: Callable[[str], Place | None] = lambda _: None  # the place of a route like slack:#search
     locale: str = "en_US"  # of what many read
@@ -282,7 +286,9 @@ class Door:
 
     def _letters(self, ask: Ask, said: Answer, waited: bool) -> list[Letter]:
         if ask.place.platform == CLOCK:
-            return announcements(ask, said, self._audience(ask))
+            audience = self._audience(ask)
+            due = audience.hours.end(self.clock()) if audience.hours else None
+            return announcements(ask, said, audience, due)
         return relieved(ask, replies(ask, said)) if waited else replies(ask, said)
 
     def _followers(self, ask: Ask, said: Answer) -> list[Parcel]:
@@ -291,13 +297,15 @@ class Door:
         return followers(ask, said, self._audience(ask), self.placed)
 
     def _audience(self, ask: Ask) -> Audience:
-        """Who hears a schedule's ask; nobody, if it has left the deployment file meanwhile."""
+        """Who hears a schedule's ask; nobody, if it has left the deployment file, or was unsubscribed, meanwhile."""
+        if subscribed := self.subscribed(ask.place.tenant):
+            return subscribed
         schedule = next((one for one in self.schedules if one.name == ask.place.tenant), None)
         if schedule is None:
             return Audience()
         personas = [ask.place.conversation] if ask.place.conversation else schedule.to
         places = tuple(place for persona in personas for place in self.routes.get(persona, ()))
-        return Audience(places, quiet=not schedule.always)
+        return Audience(places, quiet=not schedule.always, hours=self.hours)
 
     async def _closed(self, ask: Ask, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         for seconds in (*RETRY_SECONDS, None):

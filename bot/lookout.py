@@ -98,7 +98,7 @@ class Desk:
         if one.urgent:
             return None
         own = {there.lane: hours for there, hours in self.subscribed(one)}
-        hours = own.get(place.lane) or self.quiet
+        hours = own.get(place.lane, self.quiet)
         return hours.end(now) if hours else None
 
     def telling(self, now: datetime) -> Telling | None:

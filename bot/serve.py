@@ -34,6 +34,8 @@ from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
 from bot.standing import Measure, probes
 from bot.state.upkeep import Keeping
+from bot.subscribed import audience
+from bot.subscribed import schedules as subscribed
 from bot.teams.adapter import Gate, Keys
 from bot.teams.app import Listeners
 from bot.teams.http import LOOPBACK
@@ -106,12 +108,16 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
             clock,
             schedules,
             routes(config.personas, tenants),
+            lambda name: audience(crew.state.subscriptions.all(), name, crew.quiet),
+            crew.quiet,
             locale=config.report.locale,
         )
         courier = Courier(crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS})
         door.mailed = courier.wake
         _introduced(crew, door, tenants, _people(crew, slack, there))
-        planner = Planner(crew.state.fires, schedules, clock, door.wake)
+        planner = Planner(
+            crew.state.fires, schedules, clock, door.wake, lambda: subscribed(crew.state.subscriptions.all())
+        )
         planner.chores += _chores(crew, door, tenants)
         stack.callback(door.close)
         crew.watched(schedules)

@@ -27,7 +27,7 @@ from bot.ports import Ask, Place
 from bot.progress import report
 from bot.state import State
 from commands.core.answer import Answer
-from commands.core.context import Context, Drivers, Exclusion, Report
+from commands.core.context import Context, Drivers, Exclusion, Here, Report, Route
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
 from providers import remedies
@@ -88,6 +88,7 @@ class Crew:
     def desk(self) -> Desk:
         """Who hears of alerts."""
         from bot.lookout import AlertRoute, Desk
+        from bot.subscribed import listeners
 
         told, zone = self.config.alerts, self.config.report.timezone
         return Desk(
@@ -95,6 +96,7 @@ class Crew:
             tuple(self.config.personas.get("practitioner", ())),
             self.quiet,
             zone,
+            subscribed=listeners(self.state.subscriptions.all, self.quiet),
         )
 
     @property
@@ -195,12 +197,22 @@ class Crew:
             lookout=self.lookout,
             people=self.directory,
             reminders=self.state.reminders,
+            here=_here(ask.place),
+            subscriptions=self.state.subscriptions,
+            routes=self.routes,
             machinery=self.machinery,
         )
 
     def watched(self, schedules: Sequence[Schedule]) -> None:
         """Tell `status` of the schedules that are kept."""
         self.schedules = schedules
+
+    def routes(self) -> Sequence[Route]:
+        """Who hears what, where, and when next."""
+        from bot.subscribed import routes_of
+
+        kept = self.state.subscriptions.all()
+        return routes_of(self.config, self.schedules, kept, self.clock(), self.desk.routes)
 
     def machinery(self) -> Sequence[tuple[str, str]]:
         """What `status` tells of the bot itself: the last assessment, the outbox, what the clock does next."""
@@ -336,6 +348,12 @@ def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
     choice = Choice(one.source, tuple(one.scopes), one.export, one.months, one.questions, limits)
     connection = Connection(identity.credential(cloud), cloud)
     return AzureProvider(one.name, connection, config.data.folder / "azure" / one.name, choice)
+
+
+def _here(place: Place) -> Here:
+    """Where an ask was made; Slack's direct messages are known by their first letter."""
+    alone = place.platform == "slack" and place.conversation.startswith("D")
+    return Here(place.platform, place.tenant, place.conversation, place.user, alone)
 
 
 def _programme(config: Config) -> Money | None:

@@ -24,13 +24,22 @@ TICK_SECONDS = 15.0
 
 
 class Planner:
-    """Looks every few seconds which turns are due; ``wake`` is called when it has entered one."""
+    """Looks every few seconds which turns are due; ``wake`` is called when it has entered one.
+
+    ``subscribed`` are the schedules that people made, as they are at each look.
+    """
 
     def __init__(
-        self, fires: Fires, schedules: Sequence[Schedule], clock: Clock, wake: Callable[[], None] = lambda: None
+        self,
+        fires: Fires,
+        schedules: Sequence[Schedule],
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+        subscribed: Callable[[], Sequence[Schedule]] = tuple,
     ) -> None:
         self.fires = fires
         self.schedules = schedules
+        self.subscribed = subscribed
         self.clock = clock
         self.wake = wake
         self.chores: list[Callable[[datetime], int]] = []  # what else is looked at with each tick
@@ -62,8 +71,9 @@ class Planner:
         taken, if it is not too late, and the others are recorded as skipped. Blocks.
         """
         now, self._lag = self.clock(), 0.0
+        kept = (*self.schedules, *self._subscribed())
         try:
-            asked = sum(self._tried(one, persona, now) for one in self.schedules for persona in one.audiences)
+            asked = sum(self._tried(one, persona, now) for one in kept for persona in one.audiences)
         finally:
             metrics.SCHEDULE_LAG.set(self._lag)
         return asked + sum(self._done(chore, now) for chore in self.chores)
@@ -71,6 +81,14 @@ class Planner:
     async def _tick(self) -> None:
         if await asyncio.to_thread(self.tick):
             self.wake()
+
+    def _subscribed(self) -> Sequence[Schedule]:
+        """What people subscribed to; schedules of the deployment do not wait for it."""
+        try:
+            return self.subscribed()
+        except Exception:
+            log.exception("subscriptions not read, tried again at the next tick")
+            return ()
 
     def _tried(self, schedule: Schedule, persona: str, now: datetime) -> bool:
         try:
@@ -92,7 +110,7 @@ class Planner:
         line = f"{schedule.name}/{persona}" if persona else schedule.name
         last = self.fires.last(line)
         turns = due(schedule, now, last)
-        if last is None:
+        if last is None and not _is_of_age(schedule, turns):
             self._skip(line, turns, "new")
             return False
         newest = turns[-1:] if turns and in_time(schedule, turns[-1], now) else []
@@ -112,6 +130,11 @@ class Planner:
             if self.fires.skip(line, turn.label, why):
                 metrics.FIRES.labels(why).inc()
                 log.info("schedule skipped", schedule=line, label=turn.label, why=why)
+
+
+def _is_of_age(schedule: Schedule, turns: Sequence[Turn]) -> bool:
+    """Whether a schedule that was never seen is known to be older than its newest turn."""
+    return bool(turns) and schedule.since is not None and turns[-1].at >= schedule.since
 
 
 def ask_of(schedule: Schedule, persona: str, turn: Turn) -> Ask:

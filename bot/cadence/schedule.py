@@ -71,6 +71,7 @@ class Schedule:
     always: bool = False
     timezone: str = "UTC"
     catch_up: timedelta | None = None  # the rhythm's own, if none is given
+    since: datetime | None = None  # turns before it are not taken
 
     def __post_init__(self) -> None:
         weekday = self.cron.split()[-1:]
@@ -118,6 +119,8 @@ def due(schedule: Schedule, now: datetime, last: str | None) -> list[Turn]:
 
 def in_time(schedule: Schedule, turn: Turn, now: datetime) -> bool:
     """Whether a turn may still be taken, so long after it was due."""
+    if schedule.since is not None and turn.at < schedule.since:
+        return False
     limit = schedule.catch_up or schedule.rhythm.catch_up
     return now - turn.at <= limit
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from analysis.errors import BadConfig
 from bot.ports import Place
+from commands.core.quiet_hours import QuietHours
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who hears a schedule. A quiet one hears only what is news."""
+    """Who hears a schedule. A quiet one hears only what is news; in quiet ``hours`` it waits until they are over."""
 
     places: tuple[Place, ...] = ()
     quiet: bool = True
+    hours: QuietHours | None = None
 
 
 def routes(personas: Mapping[str, Sequence[str]], tenants: Mapping[str, str]) -> Mapping[str, tuple[Place, ...]]:

@@ -193,8 +193,9 @@ class AlertsTable:
     def _delivery(self, connection: sa.Connection, one: Kept) -> dict[str, str]:
         """How the messages of an alert fare, by lane."""
         outbox = schema.outbox
-        rows = sa.select(told.c.lane, outbox.c.state).join(outbox, outbox.c.id == told.c.root)
-        return {row.lane: row.state for row in connection.execute(rows.where(told.c.alert == one.alert.id))}
+        rows = sa.select(told.c.lane, outbox.c.state).outerjoin(outbox, outbox.c.id == told.c.root)
+        found = connection.execute(rows.where(told.c.alert == one.alert.id))
+        return {row.lane: row.state or "sent" for row in found}  # what was sent long ago is in no outbox any more
 
     def _tell_in(self, connection: sa.Connection, one: Kept, place: Place, rules: AlertRules, telling: Telling) -> None:
         today = sa.select(sa.func.count()).where(told.c.lane == place.lane, told.c.day == telling.day, ~told.c.held)

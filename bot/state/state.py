@@ -18,6 +18,7 @@ from bot.state.outbox import OutboxTable
 from bot.state.preferences import PreferencesTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
 from bot.state.reminders import RemindersTable
+from bot.state.subscriptions import SubscriptionsTable
 from bot.state.upkeep import Upkeep
 from bot.state.verdicts import VerdictsTable
 
@@ -36,6 +37,7 @@ class State:
         self.fires = FiresTable(database, self.inbox)
         self.runs = RunsTable(database)
         self.alerts = AlertsTable(database, self.outbox)
+        self.subscriptions = SubscriptionsTable(database)
         self.verdicts = VerdictsTable(database, self.alerts)
         self.ledger = LedgerTable(database)
         self.upkeep = Upkeep(database)

@@ -26,6 +26,8 @@ from bot.delivery.courier import Courier
 from bot.door import Door
 from bot.lookout import AlertRoute
 from bot.ports import Ask, Place
+from bot.subscribed import audience
+from bot.subscribed import schedules as subscribed
 from bot.web.complete import Suggestion, suggestions
 from bot.web.days import OFFICE, Days, MovedClock
 from bot.web.desk import CONVERSATIONS, Desk, NoticingInbox
@@ -179,10 +181,20 @@ async def answering(
     platforms = {platform.name: platform}
     places = {one.persona: (Place(NAME, TENANT, one.name),) for one in CONVERSATIONS if one.persona}
     inbox = NoticingInbox(crew.state.inbox, desk.closed)
-    door = Door(inbox, crew.context, platforms, crew.clock, schedules, places)
+    kept = crew.state.subscriptions
+    door = Door(
+        inbox,
+        crew.context,
+        platforms,
+        crew.clock,
+        schedules,
+        places,
+        lambda name: audience(kept.all(), name, crew.quiet),
+        crew.quiet,
+    )
     courier = Courier(crew.state.outbox, platforms, door.redraw, lane_seconds=0.0)
     door.mailed = courier.wake
-    planner = Planner(crew.state.fires, schedules, crew.clock, door.wake)
+    planner = Planner(crew.state.fires, schedules, crew.clock, door.wake, lambda: subscribed(kept.all()))
     crew.watched(schedules)
     crew.desk.routes, crew.desk.tenants = ALERTS, {NAME: TENANT}
     courier.start()

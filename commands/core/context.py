@@ -13,7 +13,7 @@ from analysis.allocation_rules import Rulebook
 from analysis.assessment import Assessment
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.errors import NotFound, UnknownName
+from analysis.errors import NotFound, NotSaved, UnknownName
 from analysis.estate import Bill
 from analysis.exemptions import Exemption
 from analysis.findings import Finding, Fix, Move, State
@@ -499,6 +499,87 @@ class NoWork:
 
 
 @dataclass(frozen=True, slots=True)
+class Here:
+    """Where an ask was made: the conversation, and the person; a platform without either has empty ones.
+
+    ``alone``: nobody else reads it.
+    """
+
+    platform: str = ""
+    tenant: str = ""
+    conversation: str = ""
+    user: str = ""
+    alone: bool = False
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether something can be posted here later: not by the clock, nor into a terminal."""
+        return bool(self.tenant and self.user and self.conversation)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What somebody wants to hear regularly: ``ask`` is asked when ``cron`` comes on the wall of ``timezone``.
+
+    Without a ``cron`` it is about alerts, as they come, and ``ask`` is their scope. ``quiet`` are its own quiet hours,
+    in words; empty for those of the deployment.
+    """
+
+    id: str
+    rhythm: str
+    ask: str
+    cron: str
+    timezone: str
+    quiet: str
+    here: Here
+    by: str
+    by_name: str
+    at: datetime
+
+
+class Subscriptions(Protocol):
+    """What people want to hear regularly."""
+
+    def all(self) -> Sequence[Subscription]:
+        """Every one, the oldest first."""
+
+    def keep(self, one: Subscription) -> None:
+        """Remember it; one of the same id is replaced."""
+
+    def drop(self, name: str) -> None:
+        """Forget it."""
+
+
+class NoSubscriptions:
+    """Nobody wants anything."""
+
+    def all(self) -> Sequence[Subscription]:
+        """None."""
+        return ()
+
+    def keep(self, one: Subscription) -> None:  # noqa: ARG002
+        """There is nowhere to keep it.
+
+        Raises:
+            NotSaved: always.
+        """
+        raise NotSaved("nothing can be subscribed to here")
+
+    def drop(self, name: str) -> None:
+        """There is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who hears what, where, and when next: a line of ``routes``."""
+
+    what: str
+    where: str
+    who: str
+    coming: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One line of the audit: who asked what, and when."""
 
@@ -604,4 +685,7 @@ class Context:
     exemptions: Exemptions = field(default_factory=NoExemptions)
     people: Directory = field(default_factory=NoDirectory)
     reminders: Reminders = field(default_factory=NoReminders)
+    here: Here = field(default_factory=Here)
+    subscriptions: Subscriptions = field(default_factory=NoSubscriptions)
+    routes: Callable[[], Sequence[Route]] = lambda: ()
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

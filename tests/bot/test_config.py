@@ -40,7 +40,8 @@ def test_the_example_is_a_whole_deployment() -> None:
     config = load(ROOT / "pitcrew.example.toml", {})
 
     assert config.report.timezone == "Europe/London"
-    assert [schedule.name for schedule in config.schedules] == ["nightly assessment", "watch", "weekly views"]
+    names = [schedule.name for schedule in config.schedules]
+    assert names == ["nightly assessment", "watch", "monthly digest", "weekly views"]
     assert not config.sample
 
 

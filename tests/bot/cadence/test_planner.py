@@ -148,3 +148,33 @@ async def test_the_ticker_ticks_by_itself_and_wakes_the_door() -> None:
     finally:
         desk.planner.stop()
     assert list(desk.store.asks) == ["clock:nightly:2026-10-20"]
+
+
+def test_what_was_subscribed_to_is_entered_from_then_on_and_no_more_when_it_ended() -> None:
+    desk = Desk()
+    made: list[Schedule] = []
+    desk.planner.subscribed = lambda: made
+    since = datetime(2026, 10, 20, 8, 59, 50, tzinfo=UTC)
+    made.append(Schedule("subscription a1", "0 9 * * *", "digest daily", always=True, since=since))
+
+    assert desk.at("2026-10-20T09:00:05") == ["clock:subscription a1:2026-10-20"], "asked for ten seconds before"
+    made[0] = Schedule("subscription a1", "0 11 * * *", "digest daily", always=True, since=desk.now)
+    assert desk.at("2026-10-20T11:00") == [], "another hour is not another day"
+    assert desk.at("2026-10-21T11:00") == ["clock:subscription a1:2026-10-21"]
+    made.clear()
+    assert desk.at("2026-10-22T11:00") == []
+    made.append(
+        Schedule("subscription a1", "0 11 * * *", "digest daily", always=True, since=desk.now + timedelta(hours=1))
+    )
+    assert desk.at("2026-10-22T12:00:15") == [], "again, but after today's turn"
+    assert desk.at("2026-10-23T11:00") == ["clock:subscription a1:2026-10-23"]
+
+
+def test_subscriptions_that_cannot_be_read_keep_no_schedule_waiting() -> None:
+    desk = Desk(NIGHTLY)
+
+    def broken() -> list[Schedule]:
+        raise NotSaved("the state database cannot be reached")
+
+    desk.planner.subscribed = broken
+    assert desk.at("2026-10-20T04:00:00") == ["clock:nightly:2026-10-20"]
