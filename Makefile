@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test fuzz slow engines lint check wheel bench docs system node clean
+.PHONY: demo test fuzz slow engines lint check wheel bench docs system node chromium clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
@@ -16,7 +16,7 @@ test: $(VENV)/dev system node
 fuzz: $(VENV)/dev system node
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live and hypothesis" --hypothesis-profile exploring
 
-slow: $(VENV)/dev system node
+slow: $(VENV)/dev system node chromium
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live and not engines"
 
 # Engines beside DuckDB: they come as extras, and Spark needs a Java 17.
@@ -65,6 +65,12 @@ tests/node/node_modules/ready: tests/node/package.json
 	|| { echo "The tests need Node: install your system's packages nodejs and npm."; exit 1; }
 	cd tests/node && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
+
+# The browser of the system, for what is looked at as people see it.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	|| { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	|| { echo "The slow tests need Chromium: install your system's package."; exit 1; }
 
 # A bare environment for the demo, a full one for development; both pinned by constraints.txt.
 $(VENV)/bin/python:

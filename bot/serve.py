@@ -271,12 +271,14 @@ async def _serving(config: Config, mounts: Sequence[Callable[[web.Application], 
     site.router.add_get("/healthz", _healthy)
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
+    here = config.server
     try:
-        await web.TCPSite(runner, config.server.host, config.server.port).start()
-        log.info("listening", host=config.server.host, port=config.server.port)
+        try:
+            await web.TCPSite(runner, here.host, here.port).start()
+        except OSError as error:
+            raise BadConfig(f"[server] {here.host}:{here.port}: {error.strerror or error}") from None
+        log.info("listening", host=here.host, port=here.port)
         yield
-    except OSError as error:
-        raise BadConfig(f"[server] {config.server.host}:{config.server.port}: {error.strerror or error}") from None
     finally:
         await runner.cleanup()
 

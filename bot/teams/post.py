@@ -137,7 +137,8 @@ class TeamsPlatform:
         ``at_hand`` are pictures that were just made, by their names in the card; others are on the shelf.
         """
         links = await self._links(render.names(payload["card"]), at_hand or {})
-        found: Json = render.stamped(render.filled(payload["card"], links), mark)
+        card = render.bare(payload["card"]) if self.unfold else payload["card"]
+        found: Json = render.stamped(render.filled(card, links), mark)
         return found
 
     async def _at_once(self, where: Conversation, thread: str, activity: Json) -> bool:

@@ -57,7 +57,7 @@ PICTURE, DOCUMENT = "picture:", "document:"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}  # never by colour alone
-COLOURS = {Tone.CALM: "default", Tone.GOOD: "good", Tone.WARN: "warning", Tone.BAD: "attention"}
+COLOURS = {Tone.GOOD: "good", Tone.BAD: "attention"}  # a light theme's "warning" cannot be read
 STYLES = {Tone.GOOD: "positive", Tone.BAD: "destructive"}
 MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 
@@ -123,6 +123,15 @@ def stamped(thing: Any, mark: str) -> Any:  # noqa: ANN401 (JSON)
     return found
 
 
+def bare(thing: Any) -> Any:  # noqa: ANN401 (JSON)
+    """A card without what only Teams itself can do (its full width, pictures that open), for the playground."""
+    if isinstance(thing, list):
+        return [bare(one) for one in thing]
+    if not isinstance(thing, dict):
+        return thing
+    return {name: bare(value) for name, value in thing.items() if name != "msteams"}
+
+
 def letters(thing: Any) -> int:  # noqa: ANN401 (JSON)
     """How long a card is, as Teams counts: in UTF-16 units, pictures aside."""
     return size(json.dumps(thing, ensure_ascii=False, separators=(",", ":")))
@@ -158,7 +167,7 @@ def _card(title: str, body: Sequence[Element], answer: Answer) -> Element:
         "wrap": True,
         "style": "heading",
     }
-    colour = {} if answer.tone is Tone.CALM else {"color": COLOURS[answer.tone]}
+    colour = {"color": COLOURS[answer.tone]} if answer.tone in COLOURS else {}
     return {
         "type": "AdaptiveCard",
         "$schema": SCHEMA,
@@ -332,13 +341,22 @@ def _table(table: Table) -> Iterator[Element]:
     if not width:
         return
     shown = table.rows[:MAX_ROWS]
-    columns = [{"width": 1 if index in table.numbers else 2} for index in range(width)]
+    columns = [{"width": _width(table, index)} for index in range(width)]
     rows = [_row(table, table.headings, width, bold=True), *(_row(table, row, width) for row in shown)]
     yield {"type": "Table", "firstRowAsHeaders": True, "gridStyle": "default", "columns": columns, "rows": rows}
     if left := len(table.rows) - len(shown):
         yield from _note(f"… and {left} more row{'s' if left > 1 else ''}")
     if hidden := [clean(heading) or UNNAMED for heading in table.headings[width:]]:
         yield from _note(f"not shown: {', '.join(hidden)}")
+
+
+def _width(table: Table, index: int) -> int:
+    """A column's share of the width: as long as its words are, and a figure never broken in two."""
+    heading = max(map(len, clean(table.headings[index] if index < len(table.headings) else "").split()), default=1)
+    cells = [clean(row[index]) for row in table.rows[:MAX_ROWS] if index < len(row)]
+    longest = max(map(len, cells), default=1)
+    longest = longest if index in table.numbers else min(longest, 22)
+    return max(heading, round(longest * 1.25)) + 3
 
 
 def _row(table: Table, cells: Sequence[str], width: int, *, bold: bool = False) -> Element:

@@ -1,0 +1,1 @@
+"""Pitcrew in Microsoft's own client for trying bots, in a real browser."""
