@@ -36,7 +36,7 @@ from bot.standing import Measure, probes
 from bot.state.upkeep import Keeping
 from bot.subscribed import audience
 from bot.subscribed import schedules as subscribed
-from bot.teams.adapter import Gate, Keys
+from bot.teams.adapter import Adapter, Gate, Keys
 from bot.teams.app import Listeners
 from bot.teams.http import LOOPBACK
 from bot.teams.http import Entrance as TeamsEntrance
@@ -143,7 +143,7 @@ class _Slack:
 @dataclass(frozen=True, slots=True)
 class _Teams:
     platform: TeamsPlatform
-    gate: Gate
+    adapter: Adapter
     pictures: Pictures
 
 
@@ -173,18 +173,21 @@ async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], 
     session = await stack.enter_async_context(teams_connected())
     pictures = _pictures(crew, environ)
     state, clock = crew.state, crew.clock
+    wire = Wire(line.cloud, line.app)
+    stack.callback(wire.close)
     platform = TeamsPlatform(
-        Wire(session, line.cloud, line.tokens),
+        wire,
         state.conversations,
         state.outbox,
-        line.tenant,
-        line.app_id,
+        line.app.tenant,
+        line.app.app_id,
         lambda digest: pictures.link(digest, clock()),
         unfold=line.anonymous,
     )
     keys = None if line.anonymous else Keys(session, line.cloud.openid_url, clock)
-    tenants = frozenset() if line.anonymous else frozenset({line.tenant})
-    return _Teams(platform, Gate(line.app_id, line.cloud, clock, tenants, keys), pictures)
+    tenants = frozenset() if line.anonymous else frozenset({line.app.tenant})
+    adapter = Adapter(wire.clients, Gate(line.app.app_id, line.cloud, clock, tenants, keys))
+    return _Teams(platform, adapter, pictures)
 
 
 def _connected(slack: _Slack | None, teams: _Teams | None) -> tuple[dict[str, Platform], dict[str, str]]:
@@ -203,8 +206,8 @@ def _welcomes(slack: _Slack | None, teams: _Teams | None) -> dict[str, Callable[
     found: dict[str, Callable[[], Awaitable[object]]] = {}
     if slack:
         found["slack"] = partial(recognise, slack.platform.client)
-    if teams and (tokens := teams.platform.wire.tokens):
-        found["teams"] = partial(asyncio.to_thread, tokens)
+    if teams and teams.platform.app_id:
+        found["teams"] = teams.platform.wire.welcome
     return found
 
 
@@ -223,7 +226,7 @@ async def _open(
             teams.platform, door, crew.state.conversations, _views(crew), Search(crew.context), crew.clock
         )
         stack.push_async_callback(listeners.close)
-        mounts += [TeamsEntrance(teams.gate, listeners).mount, teams.pictures.mount]
+        mounts += [TeamsEntrance(teams.adapter, listeners).mount, teams.pictures.mount]
     if slack:
         pictures = _pictures(crew, environ)
         charts = Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels)) if pictures.public_url else None

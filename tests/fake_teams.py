@@ -37,6 +37,7 @@ from jwt.algorithms import RSAAlgorithm
 from bot.clock import wall
 from bot.teams.cloud import Cloud
 from bot.teams.line import Line
+from bot.teams.wire import App
 from tests.fake_teams_cards import problems
 
 APP = "11111111-2222-3333-4444-555555555555"
@@ -151,7 +152,7 @@ class FakeTeams:
     def line(self) -> Line:
         """How the bot reaches this Teams, and knows it."""
         cloud = Cloud(f"{self.url}/keys/openid", ISSUER, "scope", "", frozenset(), loopback=True)
-        return Line(cloud, APP, TENANT, lambda: TOKEN)
+        return Line(cloud, App(APP, TENANT, tokens=lambda: TOKEN))
 
     @property
     def service_url(self) -> str:
@@ -168,6 +169,7 @@ class FakeTeams:
         self.people[user] = {
             "id": f"29:{user}",
             "aadObjectId": user,
+            "objectId": user,
             "name": f"Person {user}",
             "email": f"{user.lower()}@example.com",
             "userPrincipalName": f"{user.lower()}@example.com",
@@ -310,7 +312,7 @@ class FakeTeams:
         self, key: str = "ours", kid: str = "ours", algorithm: str = "RS256", lasts: float = 3600, **claims: Any
     ) -> str:
         """A token of the Bot Connector; with another key, name or claims it is none."""
-        now = self.clock().timestamp()
+        now = wall().timestamp()  # as the SDK's own clock has it
         said = {
             "iss": ISSUER,
             "aud": APP,
@@ -428,7 +430,7 @@ class FakeTeams:
         return found[0]
 
     def _begun(self, parameters: dict[str, Any]) -> dict[str, str]:
-        if parameters.get("tenantId") != TENANT or parameters.get("bot", {}).get("id") != BOT:
+        if parameters.get("tenantID") != TENANT or parameters.get("bot", {}).get("id") != BOT:
             raise _No(Refusal(400, "BadArgument", "no tenant, or no bot"))
         if members := parameters.get("members"):
             user = members[0]["id"].removeprefix("29:")

@@ -1,16 +1,16 @@
-"""Requests from Teams, believed or not: the Bot Connector's tokens are checked here as its documentation lists.
+"""Requests from Teams, believed or not, and turned into turns: Microsoft's SDK, with its defects mended.
 
-Microsoft's SDK for this (botbuilder-core 4.17.1) is archived, and answers bad tokens and good invokes by 500; what is
-needed of it are these checks. With ``wire.py`` this is all that knows the protocol: a successor SDK would replace these
-two files.
+botbuilder 4.17.1 answers bad tokens and good invokes by 500, fetches keys on the event loop, looks for no new key for a
+day, believes whoever emulates Teams, and any host. Here everything that it raises is a refusal, keys are fetched aside,
+and before and behind its checks stand ours. With ``wire.py`` this is all that knows the SDK.
 
-Sources: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication.
+Source: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,15 +18,21 @@ from typing import Any
 import aiohttp
 import jwt
 import structlog
+from botbuilder.core import InvokeResponse, TurnContext
+from botbuilder.core.teams import TeamsActivityHandler
+from botbuilder.integration.aiohttp import CloudAdapter
+from botbuilder.schema import Activity
+from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
+from msrest.exceptions import ClientException
 
 from bot.clock import Clock
 from bot.teams.cloud import Cloud
+from bot.teams.wire import Clients
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "msteams"
 ALGORITHM = "RS256"
-SKEW = 5 * 60  # seconds that clocks may differ
 FRESH = timedelta(hours=24)  # how long keys are believed, as documented
 USABLE = timedelta(days=5)  # how long old ones do while new ones cannot be fetched
 AGAIN = timedelta(minutes=5)  # they are looked for this often at most, whatever somebody sends
@@ -38,16 +44,20 @@ class RefusedError(Exception):
     """Not from Teams, or not for us; the words are for the log."""
 
 
+class StrangerError(Exception):
+    """From Teams, and none of ours."""
+
+
 class UnreachableError(Exception):
     """Teams' keys cannot be had, so nobody can be believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One of the keys that the Bot Connector signs with."""
+    """One of the keys that the Bot Connector signs with, as the SDK wants it."""
 
-    public: Any
-    endorsements: frozenset[str]
+    public_key: Any
+    endorsements: tuple[str, ...]  # never empty: the SDK believes a key without any for every channel
 
 
 @dataclass(slots=True)
@@ -62,8 +72,8 @@ class Keys:
     _tried: datetime | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def key(self, name: str) -> Key:
-        """The key of that name.
+    async def get(self, name: str) -> Key:
+        """The key of that name: what the SDK asks its cache of keys for.
 
         Raises:
             RefusedError: there is none.
@@ -104,12 +114,13 @@ class Keys:
 
 
 def _key(found: Mapping[str, Any]) -> Key:
-    return Key(jwt.PyJWK(dict(found), algorithm=ALGORITHM).key, frozenset(found.get("endorsements", ())))
+    public = jwt.PyJWK({name: value for name, value in found.items() if name != "use"}, algorithm=ALGORITHM).key
+    return Key(public, (*found.get("endorsements", ()), "nothing else"))
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Decides who is Teams. Without ``keys`` everybody on this machine is: the playground."""
+    """What must be so before and besides what the SDK checks. Without ``keys`` it is the playground."""
 
     app_id: str
     cloud: Cloud
@@ -117,53 +128,30 @@ class Gate:
     tenants: frozenset[str]  # of whom alone messages are taken; empty only in the playground
     keys: Keys | None = None
 
-    async def claims(self, header: str | None) -> Mapping[str, Any]:
-        """What a request's token says, which is true; nothing in the playground.
+    def promising(self, header: str | None) -> None:
+        """Look at a token before the SDK does: what is not even said to be ours makes it fetch no key of anybody.
 
         Raises:
-            RefusedError: there is no token, or it is not the Bot Connector's for this bot.
-            UnreachableError: it cannot be told.
+            RefusedError: there is no token, or it does not say that it is the Bot Connector's for this bot.
         """
         if self.keys is None:
-            return {}
+            return
         scheme, _, token = (header or "").partition(" ")
         if scheme != "Bearer" or not token or " " in token:
             raise RefusedError("no bearer token")
         try:
             head = jwt.get_unverified_header(token)
-            if head.get("alg") != ALGORITHM or not isinstance(head.get("kid"), str):
-                raise RefusedError("not signed as Teams signs")
-            key = await self.keys.key(head["kid"])
-            said = jwt.decode(token, key.public, algorithms=[ALGORITHM], options=_BY_OUR_CLOCK)
+            said = jwt.decode(token, options={"verify_signature": False})
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise RefusedError(type(error).__name__) from error
-        self._meant_for_us(said)
-        return {**said, "endorsements": key.endorsements}
-
-    def _meant_for_us(self, said: Mapping[str, Any]) -> None:
-        now = self.clock().timestamp()
+        if head.get("alg") != ALGORITHM or not isinstance(head.get("kid"), str):
+            raise RefusedError("not signed as Teams signs")
         if said.get("iss") != self.cloud.issuer:
             raise RefusedError("another issuer")
         if said.get("aud") != self.app_id:
             raise RefusedError("another bot's")
-        ends, begins = said.get("exp"), said.get("nbf", 0)
-        if not isinstance(ends, int | float) or not isinstance(begins, int | float):
+        if not isinstance(said.get("exp"), int | float):
             raise RefusedError("no time that it ends")
-        if now > ends + SKEW or now < begins - SKEW:
-            raise RefusedError("over, or not yet begun")
-
-    def fits(self, claims: Mapping[str, Any], activity: Mapping[str, Any]) -> None:
-        """Make sure that an activity is what its token was made for.
-
-        Raises:
-            RefusedError: it is not.
-        """
-        if self.keys is None:
-            return
-        if claims.get("serviceurl") != activity.get("serviceUrl"):
-            raise RefusedError("another service URL")
-        if activity.get("channelId") not in claims["endorsements"]:
-            raise RefusedError("a key that is not for this channel")
 
     def at_home(self, activity: Mapping[str, Any]) -> str:
         """Why an activity is none of ours although its token is good; empty if it is ours."""
@@ -176,13 +164,78 @@ class Gate:
         return ""
 
 
-_BY_OUR_CLOCK: Any = {
-    "verify_exp": False,
-    "verify_nbf": False,
-    "verify_iat": False,
-    "verify_aud": False,
-    "verify_iss": False,
-}
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Teams is answered: an HTTP status, and a body for invokes."""
+
+    status: int = 200
+    body: Mapping[str, Any] | None = None
+
+
+Listen = Callable[[Mapping[str, Any]], Awaitable[Reply]]
+
+
+class Turns(TeamsActivityHandler):  # type: ignore[misc]
+    """One turn of the SDK, handed to ``listen`` as Teams sent it: the SDK's models drop what they do not know."""
+
+    def __init__(self, listen: Listen, raw: Mapping[str, Any]) -> None:
+        self.listen, self.raw, self.reply = listen, raw, Reply()
+
+    async def on_message_activity(self, turn_context: TurnContext) -> None:
+        """Something was said, or sent by an old client's card."""
+        await self._heard(turn_context)
+
+    async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
+        """Somebody or something came, went, or is called otherwise."""
+        await self._heard(turn_context)
+
+    async def on_installation_update(self, turn_context: TurnContext) -> None:
+        """The app was added or taken out."""
+        await self._heard(turn_context)
+
+    async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
+        """A click, a dialog, a search: answered in the same breath, by JSON that is not serialised twice."""
+        await self._heard(turn_context)
+        return InvokeResponse(status=self.reply.status, body=self.reply.body)
+
+    async def _heard(self, _turn: TurnContext) -> None:
+        self.reply = await self.listen(self.raw)
+
+
+class Adapter(CloudAdapter):  # type: ignore[misc]
+    """The SDK's adapter: believes first, and only then begins a turn, on clients that are kept."""
+
+    def __init__(self, clients: Clients, gate: Gate) -> None:
+        super().__init__(clients.auth)
+        self.clients, self.gate = clients, gate
+        if gate.keys is not None:
+            JwtTokenExtractor.metadataCache[gate.cloud.openid_url] = gate.keys
+
+    async def heard(self, raw: Mapping[str, Any], header: str | None, listen: Listen) -> Reply:
+        """Authenticate an activity, and hand it on.
+
+        Raises:
+            RefusedError: it is not from Teams, or not for us.
+            UnreachableError: it cannot be told.
+            StrangerError: it is from Teams, and none of ours.
+            ValueError: it is no activity.
+        """
+        try:
+            activity = Activity().deserialize(dict(raw))
+        except (ClientException, AttributeError, TypeError) as error:
+            raise ValueError("not an activity") from error
+        try:
+            found = await self.bot_framework_authentication.authenticate_request(activity, header or None)
+        except UnreachableError:
+            raise
+        except Exception as error:
+            raise RefusedError(f"{type(error).__name__} {error}") from error
+        if why := self.gate.at_home(raw):
+            raise StrangerError(why)
+        found.connector_factory = self.clients
+        turn = Turns(listen, raw)
+        said = await self.process_activity(found, activity, turn.on_turn)
+        return Reply(said.status, said.body) if said else turn.reply
 
 
 def tenant_of(activity: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from analysis.errors import FinOpsError, NotSaved
 from bot.clock import Clock
 from bot.ports import Ask, Conversation, Conversations, DeliveryError, Person, Place
 from bot.teams import dialog, render
+from bot.teams.adapter import Reply
 from bot.teams.errors import translated
 from bot.teams.post import CARD, THREAD, TeamsPlatform, message_of
 from bot.teams.search import Search, result
@@ -66,14 +67,6 @@ class Desk(Protocol):
 
 
 Views = Callable[[str, tuple[str, ...], str], str | None]  # tenant, a conversation's names, a message: the ask of it
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What Teams is answered: an HTTP status, and a body for invokes."""
-
-    status: int = 200
-    body: Json | None = None
 
 
 @dataclass(slots=True)

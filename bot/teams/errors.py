@@ -6,10 +6,8 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import aiohttp
-
 from bot.ports import DeliveryError, Gone, Later, Paused, Unclear, Undeliverable
-from bot.teams.wire import NoTokenError, UntrustedError, WireError
+from bot.teams.wire import BrokenError, NotBegunError, NoTokenError, UntrustedError, WireError
 
 NOT_TAKEN = frozenset({412, 429, 502, 503})  # documented to be tried again: nothing was said
 PERHAPS_TAKEN = frozenset({408, 500, 504})
@@ -18,10 +16,6 @@ CONTENT = frozenset({BAD_REQUEST, TOO_LARGE})  # what may be said in plain words
 LONGEST_SECONDS = 120.0
 UNREACHABLE_SECONDS = 5.0
 PATIENCE = 5  # an error that nobody knows is tried this often, then parked
-NOT_BEGUN = (
-    aiohttp.ClientConnectorError,  # never connected
-    aiohttp.ConnectionTimeoutError,
-)
 
 
 class Shut(Undeliverable):
@@ -39,10 +33,10 @@ def translated(attempt: int) -> Iterator[None]:
         raise Undeliverable(str(error)) from error
     except NoTokenError as error:
         raise Paused(f"{error}; renew TEAMS_APP_PASSWORD") from error
-    except NOT_BEGUN as error:
+    except NotBegunError as error:
         raise Later(UNREACHABLE_SECONDS, f"Teams cannot be reached: {error}") from error
-    except (TimeoutError, aiohttp.ClientError) as error:
-        raise Unclear(f"the connection to Teams broke: {type(error).__name__} {error}".rstrip()) from error
+    except (TimeoutError, BrokenError) as error:
+        raise Unclear(f"the connection to Teams broke: {error}".rstrip()) from error
 
 
 def _refused(error: WireError, attempt: int) -> DeliveryError:

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bot import metrics
 from bot.body import decoded, json_object, measured
-from bot.teams.adapter import Gate, RefusedError, UnreachableError
-from bot.teams.app import Listeners, MalformedError, Reply
+from bot.teams.adapter import Adapter, RefusedError, Reply, StrangerError, UnreachableError
+from bot.teams.app import Listeners, MalformedError
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ MAX_DEPTH = 60  # a card is about fifteen deep
 class Entrance:
     """One address for everything that Teams sends."""
 
-    gate: Gate
+    adapter: Adapter
     listeners: Listeners
 
     def mount(self, site: web.Application) -> None:
@@ -35,27 +35,28 @@ class Entrance:
     async def handle(self, request: web.Request) -> web.Response:
         """Measure, believe, read, believe again, and only then listen."""
         body = await measured(request)
-        if self.gate.keys is None and request.remote not in LOOPBACK:
+        gate, header = self.adapter.gate, request.headers.get("Authorization")
+        if gate.keys is None and request.remote not in LOOPBACK:
             raise web.HTTPUnauthorized
         try:
-            claims = await self.gate.claims(request.headers.get("Authorization"))
-            activity = _read(body)
-            self.gate.fits(claims, activity)
+            gate.promising(header)
+            return _answered(await self._heard(_read(body), header))
         except RefusedError as error:
             metrics.SIGNATURE_FAILURES.inc()
-            log.warning("teams token refused", why=str(error))
+            log.warning("teams token refused", why=str(error)[:200])
             raise web.HTTPUnauthorized from error
         except UnreachableError as error:
             raise web.HTTPServiceUnavailable from error
-        if why := self.gate.at_home(activity):
-            log.warning("teams stranger refused", why=why)
-            raise web.HTTPForbidden
-        return _answered(await self._heard(activity))
+        except StrangerError as error:
+            log.warning("teams stranger refused", why=str(error))
+            raise web.HTTPForbidden from error
 
-    async def _heard(self, activity: Mapping[str, Any]) -> Reply:
+    async def _heard(self, activity: Mapping[str, Any], header: str | None) -> Reply:
         try:
-            return await self.listeners.on(activity)
-        except MalformedError as error:
+            return await self.adapter.heard(activity, header, self.listeners.on)
+        except (RefusedError, UnreachableError, StrangerError):
+            raise
+        except (MalformedError, ValueError) as error:
             log.warning("teams request malformed", error=str(error))
             raise web.HTTPBadRequest from error
         except Exception:

@@ -1,4 +1,4 @@
-"""The line to Teams: which cloud, which app, whose tenant, and where our token comes from."""
+"""The line to Teams: which cloud, which app, and whose tenant."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from analysis.errors import BadConfig
 from bot.config import TeamsSection
 from bot.teams import cloud
-from bot.teams.cloud import CLOUDS, Cloud, Tokens
-from bot.teams.wire import tokens_of
+from bot.teams.cloud import CLOUDS, Cloud
+from bot.teams.wire import App
 
 HOME = "playground"
 
@@ -18,13 +18,11 @@ class Line:
     """How one deployment reaches Teams, and is reached."""
 
     cloud: Cloud
-    app_id: str
-    tenant: str
-    tokens: Tokens | None = None
+    app: App
     anonymous: bool = False  # nobody proves who they are: the playground on this machine, and nothing else
 
 
-PLAYGROUND = Line(cloud.PLAYGROUND, "", HOME, anonymous=True)
+PLAYGROUND = Line(cloud.PLAYGROUND, App("", HOME), anonymous=True)
 
 
 def line_of(section: TeamsSection, password: str) -> Line:
@@ -42,5 +40,4 @@ def line_of(section: TeamsSection, password: str) -> Line:
         raise BadConfig("TEAMS_APP_PASSWORD is not in the environment; docs/teams.md says where Entra shows it once")
     if section.app_type == "UserAssignedMSI" and password:
         raise BadConfig("TEAMS_APP_PASSWORD is set, and app_type is UserAssignedMSI, which has no secret: drop one")
-    where = CLOUDS[section.cloud]
-    return Line(where, section.app_id, section.tenant, tokens_of(where, section.app_id, section.tenant, password))
+    return Line(CLOUDS[section.cloud], App(section.app_id, section.tenant, password))

@@ -200,7 +200,7 @@ class TeamsPlatform:
             "channelData": channel,
             "activity": activity,
             "bot": {"id": where.bot or f"28:{self.app_id}"},
-            "tenantId": where.tenant,
+            "tenantID": where.tenant,
         }
         conversation, message = await self.wire.begin(where.service_url, parameters)
         root = conversation.partition(THREAD)[2] or message
@@ -298,7 +298,7 @@ class TeamsPlatform:
             "isGroup": False,
             "bot": {"id": near.bot or f"28:{self.app_id}"},
             "members": [{"id": somebody.member}],
-            "tenantId": self.tenant,
+            "tenantID": self.tenant,
             "channelData": {"tenant": {"id": self.tenant}},
         }
         conversation, _ = await self.wire.begin(near.service_url, parameters)

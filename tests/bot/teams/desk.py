@@ -16,7 +16,7 @@ from analysis.errors import NotSaved
 from bot.clock import wall
 from bot.ports import Ask, Kind, Parcel, Place, Priority
 from bot.state import State
-from bot.teams.adapter import Gate, Keys
+from bot.teams.adapter import Adapter, Gate, Keys
 from bot.teams.app import Listeners
 from bot.teams.http import Entrance
 from bot.teams.post import TeamsPlatform
@@ -94,18 +94,19 @@ async def desk(teams: FakeTeams, folder: Path, *, seconds: float = 10) -> AsyncI
     """A desk that can send, in a team and two personal chats, and hears nothing."""
     (folder / "state.db").write_bytes(_empty_state())
     url = f"sqlite:///{folder / 'state.db'}"
-    async with connected(seconds=seconds) as session:
-        with State.open(url, teams.clock, folder=folder) as state:
-            wire = Wire(session, teams.line.cloud, teams.line.tokens)
+    wire = Wire(teams.line.cloud, teams.line.app, seconds)
+    with State.open(url, teams.clock, folder=folder) as state:
+        try:
             yield Desk(TeamsPlatform(wire, state.conversations, state.outbox, TENANT, APP), state)
+        finally:
+            wire.close()
 
 
 @asynccontextmanager
 async def reached(teams: FakeTeams, folder: Path) -> AsyncIterator[Desk]:
     """A desk that Teams reaches by signed requests."""
-    async with desk(teams, folder) as found:
+    async with desk(teams, folder) as found, connected() as session:
         state, cloud = found.state, teams.line.cloud
-        session = found.platform.wire.session
         gate = Gate(APP, cloud, teams.clock, frozenset({TENANT}), Keys(session, cloud.openid_url, teams.clock))
         views = state.outbox.drawn_by
 
@@ -122,7 +123,7 @@ async def reached(teams: FakeTeams, folder: Path) -> AsyncIterator[Desk]:
         )
         found.listeners = listeners
         site = web.Application()
-        Entrance(gate, listeners).mount(site)
+        Entrance(Adapter(found.platform.wire.clients, gate), listeners).mount(site)
         runner = web.AppRunner(site)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

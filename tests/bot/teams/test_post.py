@@ -139,6 +139,7 @@ async def test_an_unclear_alert_is_said_again_and_an_unclear_digest_is_held(
         await desk.platform.send(replace(desk.parcel(ANSWER), priority=Priority.ALERT))
     with pytest.raises(Held, match="may have arrived"):
         await desk.platform.send(replace(desk.parcel(ANSWER), priority=Priority.DIGEST))
+    assert [call for call, _ in teams.calls].count("begin") == 2, "the SDK tries nothing again behind our back"
 
 
 async def test_after_a_kill_an_alert_is_said_again_and_a_digest_waits_for_a_person(desk: Desk) -> None:
@@ -211,7 +212,7 @@ async def test_a_token_that_is_refused_pauses_everything(teams: FakeTeams, desk:
         raise PermissionError("Entra refuses the app's credentials: AADSTS7000222 the secret has expired")
 
     wire = desk.platform.wire
-    desk.platform.wire = Wire(wire.session, wire.cloud, no_token)
+    desk.platform.wire = Wire(wire.cloud, replace(wire.app, tokens=no_token))
     with pytest.raises(Paused, match="expired"):
         await desk.send(ANSWER)
 
