@@ -193,25 +193,6 @@ class OutboxTable:
         with self.database.writing() as connection:
             connection.execute(self._mine(parcel).values(state="held", until=None, why=why))
 
-    def resend(self, parcel_id: str) -> None:
-        """Send a parcel that is held or failed after all.
-
-        Raises:
-            NotFound: there is no such parcel.
-        """
-        again = sa.update(outbox).where(outbox.c.id == parcel_id, outbox.c.state.in_(("held", "failed")))
-        with self.database.writing() as connection:
-            due = self.database.now(connection)
-            values = {"state": "pending", "due": due, "unclear": False, "was_unclear": False, "why": ""}
-            if connection.execute(again.values(values).returning(outbox.c.number)).first() is None:
-                raise NotFound(f"no message {parcel_id} is held; `pitcrew outbox list` names those that are")
-
-    def stuck(self) -> Sequence[tuple[str, str, str, str]]:
-        """What waits for a person, the oldest first: id, state, where to, and why."""
-        wanted = sa.select(outbox).where(outbox.c.state.in_(("held", "failed"))).order_by(outbox.c.number)
-        with self.database.reading() as connection:
-            return [(row.id, row.state, row.lane, row.why) for row in connection.execute(wanted)]
-
     def drawn_by(self, platform: str, tenant: str, conversations: Sequence[str], sent_as: str) -> str | None:
         """The ask that draws a message anew; ``None`` if it is no view of ours."""
         wanted = sa.select(message.c.ask).where(

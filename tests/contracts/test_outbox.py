@@ -16,7 +16,7 @@ from bot.state import State as Memory
 from bot.state import schema
 from charts.picture import Picture
 from commands.core.answer import File
-from tests.contracts.conftest import Wait
+from tests.contracts.conftest import BEGINNING, Wait
 from tests.contracts.said import parcel
 
 
@@ -356,13 +356,11 @@ def test_what_is_held_waits_for_a_person_who_may_have_it_sent_again(state: Memor
 
     assert state.outbox.counts() == {"held": 1}
     assert state.outbox.lease(9, 30) == []
-    [(name, how, _where, why)] = state.outbox.stuck()
-    assert (name, how, why) == ("p1", "held", "it may have arrived")
-    state.outbox.resend("p1")
+    [waiting] = state.upkeep.waiting("held")
+    assert (waiting.id, waiting.why) == ("p1", "it may have arrived")
+    state.upkeep.resend("p1", "ann", BEGINNING)
     [again] = state.outbox.lease(9, 30)
     assert (again.id, again.unclear) == ("p1", False)
-    with pytest.raises(NotFound, match="no message p1 is held"):
-        state.outbox.resend("p1")
 
 
 def test_a_message_knows_the_ask_that_draws_it(state: Memory) -> None:
