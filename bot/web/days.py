@@ -71,7 +71,7 @@ class Days:
             turn = next(past(schedule, self.clock()))
             for persona in schedule.audiences:
                 await self.door.accept(ask_of(schedule, persona, turn))
-        await self.settled()
+            await self.settled()
 
     async def pass_to(self, day: date) -> None:
         """Let the days until ``day`` pass."""
@@ -94,16 +94,16 @@ class Days:
         """The company until the morning of a day, with what people have done since."""
         today = self.clock().date()
         for finding in await asyncio.to_thread(self.findings.standing):
-            if done(finding) and finding.id not in self.changes:
+            if is_done(finding) and finding.id not in self.changes:
                 remedy = finding.remedy
                 on = today + timedelta(days=1)
                 self.changes[finding.id] = Change(finding.resource_id, remedy.action, remedy.target, on)
         await asyncio.to_thread(self.company.go_on, day, list(self.changes.values()))
 
 
-def done(finding: Finding) -> bool:
-    """Whether a visitor has taken it on: on this page whoever claims something also does it, by the next day."""
-    return finding.state is State.CLAIMED and finding.remedy.action in WAYS
+def is_done(finding: Finding) -> bool:
+    """Whether somebody says that it is fixed: in this company what is said to be done is done, by the next day."""
+    return finding.state is State.DONE and finding.remedy.action in WAYS
 
 
 def turns(schedules: Sequence[Schedule], day: date) -> list[datetime]:

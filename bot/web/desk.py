@@ -258,8 +258,8 @@ WELCOME = Answer(
         ),
         Text("**1. Ask.** Press a button, or type below: `/finops forecast team=search`."),
         Text(
-            "**2. Act.** Open **#platform**, show the most expensive finding and claim it. On this page whoever claims"
-            " a disk also deletes it: every message that shows it changes, and from tomorrow it is billed no longer."
+            "**2. Act.** Open **#platform**, claim a finding and press Done. Every message that shows it changes, and"
+            " here what is said to be done is done: from tomorrow it is billed no longer."
         ),
         Text(
             "**3. Let time pass.** A day later an anomaly arrives in **#finops**. Two weeks later your saving is"

@@ -40,7 +40,7 @@ PNG_SIZE = slice(16, 24)  # of a PNG: width and height in its header
 
 def body(answer: Answer) -> Markup:
     """An answer with everything in it."""
-    heading = Markup('<h3 class="title {}"><span class="sign" aria-hidden="true">{}</span>{}{}</h3>').format(
+    heading = Markup('<h2 class="title {}"><span class="sign" aria-hidden="true">{}</span>{}{}</h3>').format(
         answer.tone, SIGNS[answer.tone], hidden(SAID[answer.tone]), answer.title
     )
     return joined((heading, *(part_of(part) for part in answer.parts)))
@@ -122,7 +122,7 @@ def dialog(label: str, title: str, ask: str, fields: Sequence[Field]) -> Markup:
     """A button, and the dialog that it opens; what is filled in completes the ask."""
     return Markup(
         '<button type="button" class="open">{opens}</button>'
-        '<dialog aria-label="{title}"><form method="dialog" data-ask="{ask}"><h4>{title}</h4>{fields}'
+        '<dialog aria-label="{title}"><form method="dialog" data-ask="{ask}"><h2>{title}</h2>{fields}'
         '<div class="row"><button type="submit" class="go">{label}</button>'
         '<button type="button" class="close">Cancel</button></div></form></dialog>'
     ).format(

@@ -20,6 +20,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
+import structlog
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -35,6 +36,8 @@ from bot.web.timeline import Entry
 from charts.picture import Picture
 from commands.core.answer import File
 
+log = structlog.get_logger(__name__)
+
 MAX_BODY = 64 * 1024
 STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 HEADERS = {
@@ -43,7 +46,7 @@ HEADERS = {
         " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -72,7 +75,7 @@ class Behind:
 
     kept: Kept
     complete: Callable[[str, str], list[Suggestion]]  # what was typed, and by which user
-    pass_to: Callable[[date], Awaitable[None]]
+    pass_to: Callable[[date], Awaitable[None]] | None = None  # none until the first morning has come
 
 
 @dataclass
@@ -250,18 +253,21 @@ class Site:
         days = MOVES.get(said.get("days", ""))
         if days is None:
             raise BadAsk("The clock can be moved a day, a week or a month.")
-        if self.behind is None or self._moving:
+        pass_to = self.behind.pass_to if self.behind else None
+        if pass_to is None or self._moving:
             raise BadAsk("Time is passing already; one moment.")
-        day = self.desk.clock().date() + timedelta(days=days)
         self._moving = True
-        task = asyncio.create_task(self._passed(day))
+        task = asyncio.create_task(self._passed(pass_to(self.desk.clock().date() + timedelta(days=days))))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return web.Response(status=202)
 
-    async def _passed(self, day: date) -> None:
+    async def _passed(self, days: Awaitable[None]) -> None:
         try:
-            await self._behind().pass_to(day)
+            await days
+        except Exception:
+            log.exception("days did not pass")
+            await self.desk.timeline.tell("moving", {"share": 1.0, "what": ""})
         finally:
             self._moving = False
 

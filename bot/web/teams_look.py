@@ -80,7 +80,7 @@ def _element(element: Element, selects: Mapping[str, Element]) -> Markup:  # noq
 def _text(block: Element) -> Markup:
     said = _marked(block["text"])
     if block.get("style") == "heading":
-        return Markup('<h3 class="title {}">{}</h3>').format(block.get("color", ""), said)
+        return Markup('<h2 class="title {}">{}</h2>').format(block.get("color", ""), said)
     if block.get("isSubtle"):
         return Markup('<p class="note">{}</p>').format(said)
     bold = block.get("weight") == "Bolder"

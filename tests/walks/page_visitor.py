@@ -200,7 +200,7 @@ async def page_walk(crew: Crew, *, others: bool = False) -> AsyncIterator[PageWa
     desk = Desk(timeline, platform, clock)
     site = Site(desk, others=others)
     async with answering(here, desk, platform) as working, serving(site, Address(port=0)) as where:
-        site.behind = Behind(crew.state.outbox, partial(completing, here), _stands_still)
+        site.behind = Behind(crew.state.outbox, partial(completing, here))
         await desk.let_in(working.door.accept)
         walk = PageWalk(here, where, desk, working)
         try:
@@ -208,10 +208,6 @@ async def page_walk(crew: Crew, *, others: bool = False) -> AsyncIterator[PageWa
         finally:
             for session in walk.sessions:
                 await session.close()
-
-
-async def _stands_still(day: object) -> None:
-    """Time does not pass for those who only talk."""
 
 
 def asks(said: Mapping[str, str]) -> str:
