@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, assert_never
+from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from markupsafe import Markup
 
@@ -40,7 +39,7 @@ PNG_SIZE = slice(16, 24)  # of a PNG: width and height in its header
 
 def body(answer: Answer) -> Markup:
     """An answer with everything in it."""
-    heading = Markup('<h2 class="title {}"><span class="sign" aria-hidden="true">{}</span>{}{}</h3>').format(
+    heading = Markup('<h3 class="title {}"><span class="sign" aria-hidden="true">{}</span>{}{}</h3>').format(
         answer.tone, SIGNS[answer.tone], hidden(SAID[answer.tone]), answer.title
     )
     return joined((heading, *(part_of(part) for part in answer.parts)))
@@ -158,25 +157,6 @@ def file(one: File) -> Markup:
     """A document to keep."""
     link = Markup('<a href="{}{}" download="{}">{}</a>').format(DOCUMENTS, one.digest, one.name, one.name)
     return Markup('<p class="file">{}: {}</p>').format(link, one.said)
-
-
-def linked(card: Mapping[str, Any], pictures: Sequence[Picture]) -> dict[str, Any]:
-    """A card whose pictures are addresses on this page: as in Teams, where they are fetched by a link."""
-    known = {base64.b64encode(one.png).decode(): f"{PICTURES}{one.digest}" for one in pictures}
-
-    def of(thing: Any) -> Any:  # noqa: ANN401 (plain JSON)
-        match thing:
-            case dict():
-                return {key: of(value) for key, value in thing.items()}
-            case list():
-                return [of(value) for value in thing]
-            case str() if thing.startswith("data:image/png;base64,"):
-                return known.get(thing.partition(",")[2], "")
-            case _:
-                return thing
-
-    made: dict[str, Any] = of(dict(card))
-    return made
 
 
 def joined(pieces: Iterable[Markup]) -> Markup:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.ports import HOME, Gone, Kind, Parcel, Place
 from bot.slack.render import render as as_slack
-from bot.teams.render import card as as_teams
+from bot.teams import render as as_teams
 from bot.web import draw
 from bot.web.timeline import PITCREW, Timeline
 from charts.picture import Picture
@@ -36,7 +36,7 @@ class PagePlatform:
             "tone": str(answer.tone),
             "html": str(draw.body(answer)),
             "slack": as_slack(answer),
-            "teams": draw.linked(as_teams(answer), answer.pictures),
+            "teams": _linked(as_teams.render(answer)),
         }
         return payload, answer.pictures
 
@@ -102,3 +102,15 @@ class PagePlatform:
         if entry is None:
             raise Gone(f"message {name} is not on the page")
         return entry.id
+
+
+def _linked(payload: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
+    """A card whose pictures and documents are addresses of this page: Teams fetches them by links, too."""
+    places = {as_teams.PICTURE: draw.PICTURES, as_teams.DOCUMENT: draw.DOCUMENTS}
+    links = {
+        name: f"{place}{name.removeprefix(kind)}"
+        for name in as_teams.names(payload)
+        for kind, place in places.items()
+        if name.startswith(kind)
+    }
+    return as_teams.filled(payload, links)

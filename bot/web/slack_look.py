@@ -24,7 +24,7 @@ def body(payload: Mapping[str, Any]) -> Markup:
 def _block(block: Block) -> Markup:  # noqa: C901 (one line a kind of block)
     match block["type"]:
         case "header":
-            return Markup('<h2 class="title">{}</h2>').format(_text(block["text"]))
+            return Markup('<h3 class="title">{}</h3>').format(_text(block["text"]))
         case "section":
             said = Markup("<p>{}</p>").format(_text(block["text"])) if "text" in block else Markup("")
             return _accessory(block) if "accessory" in block else said

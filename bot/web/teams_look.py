@@ -1,29 +1,31 @@
-"""How Teams shows a message: its Adaptive Card drawn as simple, faithful HTML, with what is pressed still working."""
+"""How Teams shows a message: its Adaptive Cards drawn as simple, faithful HTML, with what is pressed still working."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from bot.teams import dialog as dialogs
 from bot.web.draw import choices, dialog, joined, press, row
-from commands.core.answer import Field
+from commands.core.moments import in_utc
 
 Element = Mapping[str, Any]
 STYLES = {"positive": "go", "destructive": "danger"}
-MARKS = re.compile(
-    r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`]+)`|\\(?P<literal>.)|\{\{(?P<macro>[A-Z]+)\((?P<said>[^)]*)\)\}\}"
-)
+MARKS = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`]+)`|\\(?P<literal>.)")
+DATE = re.compile(r"\{\{DATE\((?P<at>[^,)]+)[^)]*\)\}\}(?: at \{\{TIME\([^)]*\)\}\})?")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-INPUTS = {"Input.Date": "date", "Input.Text": "text"}
 
 
-def body(card: Mapping[str, Any]) -> Markup:
-    """A card: its elements one after the other, and its actions under them."""
-    return Markup('<div class="teams">{}</div>').format(
-        joined(_elements(card.get("body", ()), card.get("actions", ())))
+def body(payload: Mapping[str, Any]) -> Markup:
+    """The card of a message, and those of the messages that follow it."""
+    cards = [payload["card"], *(one["card"] for one in payload.get("more", ()))]
+    return joined(
+        Markup('<div class="teams">{}</div>').format(joined(_elements(one.get("body", ()), one.get("actions", ()))))
+        for one in cards
     )
 
 
@@ -39,16 +41,12 @@ def _elements(elements: Sequence[Element], actions: Sequence[Element] = ()) -> I
         yield _actions(actions, selects)
 
 
-def _element(element: Element, selects: Mapping[str, Element]) -> Markup:  # noqa: C901, PLR0911 (a line a kind of element)
+def _element(element: Element, selects: Mapping[str, Element]) -> Markup:  # noqa: C901 (a line a kind)
     match element["type"]:
         case "TextBlock":
-            return _text(element)
+            return _heading(element)
         case "RichTextBlock":
-            runs = "".join(run if isinstance(run, str) else run.get("text", "") for run in element["inlines"])
-            return Markup('<pre tabindex="0" role="group" aria-label="Code"><code>{}</code></pre>').format(runs)
-        case "CodeBlock":
-            said = element.get("codeSnippet", "")
-            return Markup('<pre tabindex="0" role="group" aria-label="Code"><code>{}</code></pre>').format(said)
+            return _runs(element)
         case "FactSet":
             facts = (
                 Markup("<dt>{}</dt><dd>{}</dd>").format(_marked(one["title"]), _marked(one["value"]))
@@ -56,35 +54,41 @@ def _element(element: Element, selects: Mapping[str, Element]) -> Markup:  # noq
             )
             return Markup("<dl>{}</dl>").format(joined(facts))
         case "Image":
-            return Markup('<figure><img src="{}" alt="{}" loading="lazy"></figure>').format(
-                element["url"], element.get("altText", "")
-            )
+            image = '<figure><img src="{}" alt="{}" loading="lazy"></figure>'
+            return Markup(image).format(element["url"], element.get("altText", ""))  # noqa: S704 (escaped by format)
         case "Table":
             return _table(element)
         case "ActionSet":
             return _actions(element["actions"], selects)
+        case "Container" if element.get("style") == "emphasis":
+            lines = "\n".join(run["text"] for item in element["items"] for run in item["inlines"])
+            return Markup('<pre tabindex="0" role="group" aria-label="Code"><code>{}</code></pre>').format(lines)
         case "Container":
             return Markup("<div>{}</div>").format(joined(_elements(element.get("items", ()))))
-        case "ColumnSet":
-            made = (
-                Markup("<div>{}</div>").format(joined(_elements(one.get("items", ())))) for one in element["columns"]
-            )
-            return Markup('<div class="columns">{}</div>').format(joined(made))
-        case _:
-            fallback = element.get("fallback")
-            if isinstance(fallback, Mapping):
-                return _element(fallback, selects)
-            return Markup('<p class="note">({})</p>').format(element["type"])
+        case kind:
+            fallback = element.get("fallback")  # of a chart that is Teams' own: the picture of the same figures
+            return _element(fallback, selects) if isinstance(fallback, Mapping) else Markup("<p>({})</p>").format(kind)
 
 
-def _text(block: Element) -> Markup:
+def _heading(block: Element) -> Markup:
     said = _marked(block["text"])
     if block.get("style") == "heading":
-        return Markup('<h2 class="title {}">{}</h2>').format(block.get("color", ""), said)
-    if block.get("isSubtle"):
-        return Markup('<p class="note">{}</p>').format(said)
-    bold = block.get("weight") == "Bolder"
-    return Markup("<p><b>{}</b></p>").format(said) if bold else Markup("<p>{}</p>").format(said)
+        return Markup('<h3 class="title {}">{}</h3>').format(block.get("color", ""), said)
+    return Markup("<p>{}</p>").format(said)
+
+
+def _runs(block: Element) -> Markup:
+    runs = block["inlines"]
+    if all(one.get("isSubtle") for one in runs):
+        return Markup('<p class="note">{}</p>').format(joined(map(_run, runs)))
+    return Markup("<p>{}</p>").format(joined(map(_run, runs)))
+
+
+def _run(run: Element) -> Markup:
+    said = _dated(run["text"])
+    if run.get("weight") == "Bolder":
+        return Markup("<b>{}</b>").format(said)
+    return Markup("<code>{}</code>").format(said) if run.get("fontType") == "Monospace" else said
 
 
 def _marked(text: str) -> Markup:
@@ -94,15 +98,25 @@ def _marked(text: str) -> Markup:
     pieces: list[Markup] = []
     at = 0
     for found in MARKS.finditer(text):
-        pieces.append(escape(text[at : found.start()]))
+        pieces.append(_dated(text[at : found.start()]))
         if found["bold"]:
             pieces.append(Markup("<b>{}</b>").format(_marked(found["bold"])))
         elif found["code"]:
             pieces.append(Markup("<code>{}</code>").format(found["code"]))
-        elif found["macro"]:
-            pieces.append(Markup("<time>{}</time>").format(found["said"].partition(",")[0]))
         else:
             pieces.append(escape(found["literal"]))
+        at = found.end()
+    return joined((*pieces, _dated(text[at:])))
+
+
+def _dated(text: str) -> Markup:
+    """Words, and moments as Teams would fill them in."""
+    pieces: list[Markup] = []
+    at = 0
+    for found in DATE.finditer(text):
+        pieces.append(escape(text[at : found.start()]))
+        moment = datetime.fromisoformat(found["at"])
+        pieces.append(Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), in_utc(moment)))
         at = found.end()
     return joined((*pieces, escape(text[at:])))
 
@@ -113,8 +127,11 @@ def _actions(actions: Sequence[Element], selects: Mapping[str, Element]) -> Mark
 
 def _action(action: Element, selects: Mapping[str, Element]) -> Markup:
     data = action.get("data", {})
-    if action["type"] == "Action.ShowCard":
-        return _form(action)
+    if action["type"] == "Action.OpenUrl":
+        return Markup('<a href="{}" download>{}</a>').format(action["url"], action["title"])
+    if "form" in data:
+        form = dialogs.unpacked(data["form"])
+        return dialog(form.label, form.title, form.ask, form.fields)
     if (chosen := selects.get(data.get("choice", ""))) is not None:
         options = [(one["title"], one["value"]) for one in chosen["choices"]]
         named = {value: title for title, value in options}
@@ -122,25 +139,10 @@ def _action(action: Element, selects: Mapping[str, Element]) -> Markup:
     return press(action["title"], data.get("ask", ""), STYLES.get(action.get("style", ""), ""))
 
 
-def _form(action: Element) -> Markup:
-    """A card that unfolds, as the dialog that it is on this page."""
-    inner = action["card"]
-    [send, *_] = inner["actions"]
-    title = next((one["text"] for one in inner["body"] if one["type"] == "TextBlock"), action["title"])
-    fields = [_field(one) for one in inner["body"] if one["type"].startswith("Input.")]
-    return dialog(send["title"], str(_marked(title).striptags()), send["data"]["ask"], fields)
-
-
-def _field(one: Element) -> Field:
-    options = [choice["value"] for choice in one.get("choices", ())]
-    kind: Any = "paragraph" if one.get("isMultiline") else INPUTS.get(one["type"], "text")
-    return Field(one["id"], one.get("label", ""), kind, options, one.get("value", ""), not one.get("isRequired", False))
-
-
 def _table(table: Element) -> Markup:
     def cell(tag: str, one: Element) -> Markup:
         right = any(item.get("horizontalAlignment") == "Right" for item in one["items"])
-        said = joined(_marked(item.get("text", "")) for item in one["items"])
+        said = joined(_run(run) for item in one["items"] for run in item["inlines"])
         return Markup(f'<{tag} class="{{}}">{{}}</{tag}>').format("number" if right else "", said)  # noqa: S704
 
     made = [
