@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import assert_never
 
 from markupsafe import Markup
@@ -42,10 +43,27 @@ def body(answer: Answer) -> Markup:
     heading = Markup('<h3 class="title {}"><span class="sign" aria-hidden="true">{}</span>{}{}</h3>').format(
         answer.tone, SIGNS[answer.tone], hidden(SAID[answer.tone]), answer.title
     )
-    return joined((heading, *(part_of(part) for part in answer.parts)))
+    return joined((heading, *_drawn(answer.parts)))
 
 
-def part_of(part: Part) -> Markup:  # noqa: C901 (a closed union)
+def _drawn(parts: Sequence[Part]) -> Iterator[Markup]:
+    """The parts one after the other; what can be pressed, side by side as far as there is room."""
+    for pressed, group in groupby(parts, lambda part: isinstance(part, Buttons | Form)):
+        members = tuple(group)
+        yield row(map(_pressed, members)) if pressed else joined(map(part_of, members))
+
+
+def _pressed(part: Part) -> Markup:
+    match part:
+        case Buttons(buttons):
+            return joined(map(button, buttons))
+        case Form():
+            return dialog(part.label, part.title, part.ask, part.fields)
+        case _:
+            return part_of(part)
+
+
+def part_of(part: Part) -> Markup:
     """One part of it."""
     match part:
         case Text() | Facts() | Note():
@@ -58,12 +76,10 @@ def part_of(part: Part) -> Markup:  # noqa: C901 (a closed union)
             return image(picture)
         case Code(label, text):
             return code(label, text)
-        case Buttons(buttons):
-            return row(map(button, buttons))
+        case Buttons() | Form():
+            return row((_pressed(part),))
         case Choices(label, options, chosen):
             return choices(label, ((one.label, one.ask) for one in options), chosen)
-        case Form():
-            return row((dialog(part.label, part.title, part.ask, part.fields),))
         case File():
             return file(part)
         case _:
