@@ -147,10 +147,10 @@ async def test_the_same_answer_is_shown_as_slack_and_teams_would(walk: PageWalk)
     visitor = await walk.visitor()
     await visitor.type("waste")
     await visitor.answer(after=2)
-    for look, kept in (("slack", "blocks"), ("teams", "body")):
+    for look, kept in (("slack", "blocks"), ("teams", "card")):
         assert (await visitor.post("look", look=look, back="/c/pitcrew")).status == 200
         said = (await visitor.messages())[-1]
-        assert said.buttons["1. Show"].startswith("finding ")
+        assert said.buttons["1. Show"].startswith(("finding ", "card "))
         json_address = next(address for address in said.links.values() if address.endswith(".json"))
         async with visitor.client.get(visitor.where + json_address.lstrip("/")) as payload:
             assert json.loads(await payload.text())[kept]
