@@ -13,6 +13,7 @@ SUITES = (
     "benchmarks.forecast_accuracy",
     "benchmarks.anomaly_recall",
     "benchmarks.aws_assessment",
+    "benchmarks.azure_assessment",
 )
 
 

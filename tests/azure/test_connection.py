@@ -228,3 +228,16 @@ def test_a_link_to_the_next_page_is_followed_with_the_same_body(azure: Double) -
     ).raise_for_status()
 
     assert [call.body for call in azure.calls] == [ASKED, ASKED]
+
+
+def test_blob_storage_that_is_busy_is_asked_again_by_our_own_clock(azure: Double) -> None:
+    listed = b"""<?xml version="1.0" encoding="utf-8"?>
+<EnumerationResults ContainerName="bill"><Blobs/><NextMarker/></EnumerationResults>"""
+    azure.on("GET", "^/apexbill/bill$", Reply(200, listed, {"Content-Type": "application/xml"}))
+    azure.fault("^/apexbill/bill$", "error503", times=3)
+    cloud = Cloud(azure.url, azure.url, azure.url, f"{azure.url}/{{account}}")
+    connection = azure.connection(cloud=cloud)
+
+    assert list(connection.container("apexbill", "bill").list_blobs()) == []
+    assert azure.counted("/apexbill/bill") == 4 and len(azure.watch.slept) == 3
+    assert connection.calls == Counter({"blob/GET": 4})
