@@ -183,8 +183,9 @@ def _held(context: Context, kept: Kept) -> Burndown | None:
 def _ended(context: Context, kept: Kept) -> Answer:
     facts, currency = kept.alert.facts, kept.alert.amount.currency
     spent, whole = Money.of(facts["spent"], currency), Money.of(facts["budget"], currency)
+    begins = date.fromisoformat(facts["start"])
     return Answer(
-        f"Over: {kept.alert.said}",
+        f"{spent} of {whole} spent: {facts['name']}, its period from {begins:%d %B} on is over",
         (
             Text(kept.ended or "Its period is over."),
             Facts((("Spent", str(spent)), ("Budget", str(whole)))),

@@ -160,7 +160,7 @@ def test_a_new_month_closes_what_was_told_of_the_old_one(company: Company, watch
 
     kept = next_month.crew.state.alerts.get(sandbox.alert.id)
     assert kept.ended.startswith("It ended on 30 Nov at $") and not kept.lines
-    assert next_month.ask(f"alert {sandbox.alert.id}").title.startswith("Over: $")
+    assert next_month.ask(f"alert {sandbox.alert.id}").title.endswith("its period from 01 November on is over")
 
 
 class Bill:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot import config as deployment
 from bot.cadence.planner import Planner
+from bot.subscribed import schedules as subscribed
 from bot.wiring import Crew, assembled
 from tests.conftest import NOW
 from tests.fake_slack import FakeSlack
@@ -32,26 +33,29 @@ class Days:
     def slack(self) -> FakeSlack:
         return self.walking.slack
 
-    async def morning(self, day: int, *, month: int = 11) -> datetime:
+    async def morning(self, day: int, *, month: int = 11, hour: int = 9, settled: bool = True) -> datetime:
         """Let it become a quarter past nine of that day of 2026, with that morning's bill, and what the clock asks."""
-        moment = datetime(2026, month, day, 9, 15, 30, tzinfo=UTC)
+        moment = datetime(2026, month, day, hour, 15, 30, tzinfo=UTC)
         self.shop.deliver(moment.date())
         before = self._answered()
         self.slack.advance((moment - self.slack.clock()).total_seconds())
         await self._tick()
         await self.walking.until(lambda: self._answered() > before, SETTLED)
-        await self.settled()
+        if settled:
+            await self.settled()
         return moment
 
     async def settled(self) -> None:
-        """Wait until everything that is to be said was said."""
-        counts = self.walking.crew.state.outbox.counts
-        await self.walking.until(lambda: not counts().keys() & {"pending", "leased"}, SETTLED)
+        """Wait until everything that was asked is answered, and everything that is to be said was said."""
+        state = self.walking.crew.state
+        await self.walking.until(lambda: not state.inbox.unanswered(), SETTLED)
+        await self.walking.until(lambda: not state.outbox.counts().keys() & {"pending", "leased"}, SETTLED)
 
     async def _tick(self) -> None:
         """Look at the schedules now: a second planner, since the first one looks every fifteen seconds."""
         crew, door = self.walking.crew, self.walking.door
-        planner = Planner(crew.state.fires, door.schedules, crew.clock)
+        kept = crew.state.subscriptions
+        planner = Planner(crew.state.fires, door.schedules, crew.clock, subscribed=lambda: subscribed(kept.all()))
         await asyncio.to_thread(planner.tick)
         door.wake()
 
