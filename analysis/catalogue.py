@@ -23,5 +23,7 @@ BY_COMMAND: Mapping[str, tuple[str, str]] = {
     "az.budget.missing": ("budget", "each budget against the forecast; those of Cost Management are read too"),
 }
 LEFT_OUT: Mapping[str, str] = {
+    "az.rg.empty": "The role sees the types that it needs and no others: a group of other things would look empty, and "
+    "to delete one by mistake costs more than an empty one, which costs nothing.",
     "aws.logs.unused_stream": "An old stream costs nothing: what it stored is told by its group (`endless-logs`).",
 }

@@ -1,6 +1,6 @@
 """Leftovers: what belongs to nothing any more. What is billed is told by itself, what is free in one line an account.
 
-Azure: network interfaces, security groups, route tables, networks, IP groups, groups, sets, connections,
+Azure: network interfaces, security groups, route tables, networks, IP groups, availability sets, connections,
 certificates, DNS zones, Traffic Manager profiles, Front Door policies. FinOps capability: Workload Optimization.
 """
 
@@ -16,7 +16,7 @@ from analysis.kinds import Leftover
 
 SHOWN = 3
 KINDS = (
-    *("az.nic.orphan", "az.nsg.orphan", "az.rt.orphan", "az.vnet.empty", "az.ipgroup.orphan", "az.rg.empty"),
+    *("az.nic.orphan", "az.nsg.orphan", "az.rt.orphan", "az.vnet.empty", "az.ipgroup.orphan"),
     *("az.avset.orphan", "az.apiconn.orphan", "az.cert.expired", "az.tm.no_endpoint", "az.pdns.no_link"),
     "az.fdwaf.orphan",
 )

@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.costmanagement import CostManagementClient
 
 from analysis.estate import Bill, Machine, Resource
-from providers.azure import graph
+from providers.azure import graph, rights
 from providers.azure.connection import Connection, refusal
 from providers.azure.metrics import measured
 from providers.azure.prices import Prices
@@ -54,14 +54,14 @@ def inventory(  # noqa: PLR0913 (said by name)
     spots: Iterable[Spot],
     bills: Mapping[str, Bill],
     *,
-    prices: Callable[[str], Prices],
+    prices: Callable[[Sequence[str]], Prices],
     now: datetime,
     limits: Limits,
     progress: Progress = lambda _share, _what: None,
 ) -> Inventory:
     """Read what runs where something is billed; what fails is named by subscription, and the rest is delivered.
 
-    ``prices`` makes a price list from a subscription to ask in.
+    ``prices`` makes a price list from subscriptions to ask in.
     """
     where = list(spots)
     known, hidden, unlisted = subscriptions(connection, where)
@@ -70,16 +70,16 @@ def inventory(  # noqa: PLR0913 (said by name)
         failed[account].append("it is billed, and the identity may not read it (Reader)")
     plan = planned(known, where)
     with ThreadPoolExecutor(limits.workers, thread_name_prefix="azure") as pool:
-        rows = _rows(connection, plan, known, failed, pool, progress)
+        rows, refused = _rows(connection, plan, known, failed, pool, progress)
         place = Place(
             rows=rows,
             accounts={one.id: (one.account, one.name) for one in known},
-            prices=prices(known[0].id if known else ""),
+            prices=prices([one.id for one in known]),
             now=now,
             billed=lambda name: name.lower() in bills,
             lifecycle=_lifecycles(connection, rows.get("accounts", ()), bills, limits, pool),
         )
-        seen, stumbled = _read(plan, place)
+        seen, stumbled = _read(plan, place, refused)
         worth = [one for one in seen if one.wanted and one.type and _price(one, bills) >= limits.metrics_from]
         values = measured(connection, worth, now, pool)
     for name, why in stumbled.items():
@@ -131,8 +131,8 @@ def _rows(
     failed: dict[str, list[str]],
     pool: ThreadPoolExecutor,
     progress: Progress,
-) -> dict[str, Sequence[Row]]:
-    """What each query tells, asked once for all readers that need it."""
+) -> tuple[dict[str, Sequence[Row]], dict[str, set[str]]]:
+    """What each query tells, asked once for all readers that need it; and which subscriptions refused which."""
     readers = discover()
     wanted: dict[str, set[str]] = defaultdict(set)
     for name, ones in plan.items():
@@ -141,27 +141,64 @@ def _rows(
     accounts = {one.id: one.account for one in known}
     names = sorted(wanted)
     rows: dict[str, Sequence[Row]] = {}
+    refused: dict[str, set[str]] = {query: set() for query in names}
+    _hide(rights.unseen(connection, [one.id for one in known], pool), accounts, wanted, refused, failed)
     answers = pool.map(lambda query: graph.ask(connection, query, sorted(wanted[query])), names)
     for place, (query, told) in enumerate(zip(names, answers, strict=True), 1):
         progress(place / len(names), f"{query} in {len(wanted[query])} subscriptions")
         rows[query] = told.rows
+        refused[query] |= set(told.failed)
         for subscription, why in told.failed.items():
             failed[accounts[subscription]].append(why)
-    return rows
+    return rows, refused
 
 
-def _read(plan: Mapping[str, Sequence[str]], place: Place) -> tuple[list[Seen], dict[str, str]]:
-    """What every reader makes of the rows; one that stumbles over them costs only its own."""
+def _hide(
+    unseen: Mapping[str, set[str]],
+    accounts: Mapping[str, str],
+    wanted: Mapping[str, set[str]],
+    refused: Mapping[str, set[str]],
+    failed: dict[str, list[str]],
+) -> None:
+    """Ask nothing of a subscription that its role would leave out, and say so."""
+    for subscription, kinds in unseen.items():
+        hidden = {query: kinds & rights.about(query) for query in wanted if subscription in wanted[query]}
+        missing = [query for query, what in hidden.items() if what]
+        for query in missing:
+            refused[query].add(subscription)
+            wanted[query].discard(subscription)
+        if missing:
+            failed[accounts[subscription]] += rights.said(set[str]().union(*hidden.values()))
+
+
+def _read(
+    plan: Mapping[str, Sequence[str]], place: Place, refused: Mapping[str, set[str]]
+) -> tuple[list[Seen], dict[str, str]]:
+    """What every reader makes of the rows; one that stumbles over them costs only its own.
+
+    A reader sees nothing of a subscription that refused one of its questions: without all of the answers a pool would
+    look empty, and a gateway unused.
+    """
     readers = discover()
     seen: list[Seen] = []
     stumbled: dict[str, str] = {}
     for name in plan:
         try:
-            seen += list(readers[name].read(place))
+            closed = {one for query in readers[name].queries for one in refused.get(query, ())}
+            seen += readers[name].read(replace(place, rows=_open(place.rows, closed)) if closed else place)
         except Exception as error:  # one reader that stumbles over an answer must not cost all the others theirs
             log.exception("reader", reader=name)
             stumbled[name] = f"{name}: an answer that is not understood ({type(error).__name__}: {error})"
     return seen, stumbled
+
+
+def _open(rows: Mapping[str, Sequence[Row]], closed: Iterable[str]) -> dict[str, Sequence[Row]]:
+    """The rows without those of some subscriptions."""
+    shut = set(closed)
+    return {
+        query: [row for row in every if word(row.get("subscriptionId")).lower() not in shut]
+        for query, every in rows.items()
+    }
 
 
 def _lifecycles(

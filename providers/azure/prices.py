@@ -6,7 +6,7 @@ They only ever make a ratio of two sizes; money always comes from billed rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +29,8 @@ from providers.azure.connection import PRODUCT, Connection, refusal
 log = structlog.get_logger(__name__)
 SKUS_VERSION, PRICES_VERSION = "2021-07-01", "2023-01-01-preview"
 MOST_PAGES = 50
+ASKED = 3  # subscriptions, one after the other, until one answers
+OK = 200
 NAME = re.compile(
     r"(?P<head>Standard_[A-Z]+)(?P<cores>\d+)(?:-\d+)?(?P<tail>[a-z]*)(?P<rest>(?:_[A-Za-z0-9]+)*)", re.ASCII
 )
@@ -45,6 +47,7 @@ class Offered:
     vcpus: int
     memory_gb: float
     arm: bool = False
+    free: bool = True  # it may be started there; what already runs may be of a size that may not
 
 
 class Prices(Protocol):
@@ -67,8 +70,8 @@ LISTED = TypeAdapter(dict[str, tuple[Decimal, Decimal]])  # Linux and Windows, U
 class PriceList:
     """Azure's own, asked for once a region, family and month, and kept on disk."""
 
-    def __init__(self, connection: Connection, subscription: str, folder: Path, now: datetime) -> None:
-        self.connection, self.subscription = connection, subscription
+    def __init__(self, connection: Connection, subscriptions: Sequence[str], folder: Path, now: datetime) -> None:
+        self.connection, self.subscriptions = connection, subscriptions[:ASKED]
         self.folder, self.month = folder, f"{now:%Y-%m}"
         self._known: dict[str, Any] = {}
         self._locks: dict[str, Lock] = {}
@@ -88,17 +91,22 @@ class PriceList:
         own = self.machine(name, region, windows=windows)
         if own is None:
             return ()
-        others = (self.machine(one, region, windows=windows) for one in self._members(family(name), region))
+        members = (one for one in self._members(family(name), region) if self._free(one, region))
+        others = (self.machine(one, region, windows=windows) for one in members)
         return tuple(one for one in others if one and one.hourly < own.hourly and one.vcpus < own.vcpus)
 
     def arm_machine(self, name: str, region: str) -> Size | None:
         """The same size of the family with Arm processors, where there is one."""
         other = with_arm(name)
         offered = self._offers(region).get(other) if other else None
-        return self.machine(other, region) if offered and offered.arm else None
+        return self.machine(other, region) if offered and offered.arm and offered.free else None
 
     def _members(self, kind: str, region: str) -> list[str]:
         return [name for name in self._offers(region) if family(name) == kind]
+
+    def _free(self, name: str, region: str) -> bool:
+        offered = self._offers(region).get(name)
+        return offered is not None and offered.free
 
     def _offers(self, region: str) -> Mapping[str, Offered]:
         """All sizes that a region has."""
@@ -115,16 +123,20 @@ class PriceList:
         return self._once(key, LISTED, lambda: _by_size(self._listed(members, region)))
 
     def _sizes(self, region: str) -> Iterator[tuple[str, Offered]]:
+        """By the first subscription that may be asked: they hardly differ in it."""
         client = self.connection.client(CostManagementClient)
-        url = f"/subscriptions/{self.subscription}/providers/Microsoft.Compute/skus"
         asked = {"api-version": SKUS_VERSION, "$filter": f"location eq '{region}'"}
-        answer = client.send_request(HttpRequest("GET", url, params=asked))
-        answer.raise_for_status()
+        urls = [f"/subscriptions/{one}/providers/Microsoft.Compute/skus" for one in self.subscriptions]
+        answers = (client.send_request(HttpRequest("GET", url, params=asked)) for url in urls)
+        answer = next((one for one in answers if one.status_code == OK), None)
+        if answer is None:
+            raise AzureError("no subscription tells its sizes")
         for one in answer.json().get("value", ()):
             said = {each["name"]: each["value"] for each in one.get("capabilities") or ()}
             if one.get("resourceType") == "virtualMachines" and "vCPUs" in said:
                 arm = said.get("CpuArchitectureType", "x64").lower() == "arm64"
-                yield one["name"], Offered(int(said["vCPUs"]), float(said.get("MemoryGB", 0)), arm)
+                shut = any(each.get("type") == "Location" for each in one.get("restrictions") or ())
+                yield one["name"], Offered(int(said["vCPUs"]), float(said.get("MemoryGB", 0)), arm, not shut)
 
     def _listed(self, members: Iterable[str], region: str) -> Iterator[Mapping[str, Any]]:
         """The items of the public price list; nobody signs in for it."""

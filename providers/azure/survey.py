@@ -48,7 +48,7 @@ def survey(  # noqa: PLR0913 (said by name)
         connection,
         billed.spots,
         billed.bills,
-        prices=lambda subscription: PriceList(connection, subscription, folder / "prices", now),
+        prices=lambda subscriptions: PriceList(connection, subscriptions, folder / "prices", now),
         now=now,
         limits=limits or Limits(),
         progress=progress,

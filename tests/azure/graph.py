@@ -27,7 +27,10 @@ class Graph:
     page: int = 1000
     hidden: set[str] = field(default_factory=set)  # subscriptions that the identity may not read
     forbidden: set[str] = field(default_factory=set)  # subscriptions in which a question is refused
+    closed: set[tuple[str, str]] = field(default_factory=set)  # questions that are refused in a subscription
+    shut: set[str] = field(default_factory=set)  # sizes that may not be started
     headers: Mapping[str, str] = field(default_factory=dict)
+    rights: Mapping[str, Any] = field(default_factory=lambda: {"actions": ["*/read"], "notActions": []})
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # query and subscriptions
     batches: list[Call] = field(default_factory=list)
 
@@ -35,6 +38,7 @@ class Graph:
         """Answer from now on."""
         self.double.on("POST", "Microsoft.ResourceGraph/resources", self._resources)
         self.double.on("POST", "metrics:getBatch", self._batch)
+        self.double.on("GET", "Microsoft.Authorization/permissions$", lambda _: {"value": [self.rights]})
         self.double.on("GET", "Microsoft.Compute/skus", self._skus)
         self.double.on("GET", "/api/retail/prices", self._prices)
         self.double.on("GET", "managementPolicies/default", Reply(404, {"error": {"code": "ManagementPolicyNotFound"}}))
@@ -59,7 +63,7 @@ class Graph:
         options = call.body["options"]
         token = options.get("$skipToken")
         self.asked.append((names[0], tuple(wanted or ())))
-        if wanted and self.forbidden & set(wanted):
+        if wanted and (self.forbidden & set(wanted) or self.closed & {(names[0], one) for one in wanted}):
             return Reply(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
         told = [
             _projected(row, names[0])
@@ -113,6 +117,7 @@ class Graph:
                 {
                     "resourceType": "virtualMachines",
                     "name": name,
+                    "restrictions": [{"type": "Location"}] if name in self.shut else [],
                     "capabilities": [
                         {"name": "vCPUs", "value": str(vcpus)},
                         {"name": "MemoryGB", "value": str(memory)},

@@ -37,6 +37,7 @@ from providers.azure.inventory import Limits, inventory
 from providers.azure.prices import PriceList, family, with_arm
 from providers.azure.readers import KUSTO, discover, kusto
 from providers.azure.remedies import fix
+from providers.azure.role import actions
 from providers.provider import Inventory, Spot
 from tests.azure.double import Double
 from tests.azure.graph import QUERIES, Graph, projected
@@ -90,7 +91,7 @@ def read(graph: Graph, folder: Path, bills: Mapping[str, Bill] | None = None, **
         connection,
         spots,
         priced,
-        prices=lambda number: PriceList(connection, number, folder, NOW),
+        prices=lambda numbers: PriceList(connection, numbers, folder, NOW),
         now=NOW,
         limits=Limits(),
         **said,
@@ -287,7 +288,7 @@ def test_networks_tell_what_leads_nowhere(graph: Graph, tmp_path: Path) -> None:
     assert isinstance(kinds["fw-busy"], Firewall) and kinds["fw-busy"].uses == ("intrusion detection",)
     assert isinstance(kinds["pe-1"], PrivateEndpoint) and not kinds["pe-1"].connected
     assert {each.kind for each in told.resources if isinstance(each, Leftover)} == {
-        *("network interface", "network security group", "private DNS zone", "resource group", "API connection"),
+        *("network interface", "network security group", "private DNS zone", "API connection"),
     }
 
 
@@ -348,10 +349,6 @@ def stand_up_networks(graph: Graph) -> dict[str, str]:
     graph.add("interfaces", {"id": f"{NET}networkInterfaces/nic-old"})
     graph.add("leftovers", {"id": f"{NET}networkSecurityGroups/nsg-old"}, {"id": f"{NET}privateDnsZones/old.example"})
     graph.add("unusedconnections", {"id": f"{RG}/providers/Microsoft.Web/connections/office365"})
-    graph.add(
-        "emptygroups",
-        {"id": f"{ACCOUNT}/resourceGroups/rg-old", "type": "microsoft.resources/subscriptions/resourcegroups"},
-    )
     return {
         **{name: f"{NET}publicIPAddresses/{name}" for name in ("ip-free", "ip-basic")},
         **{name: f"{NET}loadBalancers/{name}" for name in ("lb-empty", "lb-broken")},
@@ -596,3 +593,61 @@ def test_a_family_is_its_name_without_how_large_it_is(name: str, kin: str, arm: 
 def nothing_unforeseen(azure: Double) -> Iterator[None]:
     yield
     assert azure.unforeseen == []
+
+
+def test_without_all_answers_nothing_is_called_empty(graph: Graph, tmp_path: Path) -> None:
+    """Databases that may not be read leave their pool alone, and every other family of the subscription as it is."""
+    pool = f"{SQL}servers/sql-shop/elasticPools/full"
+    graph.add("pools", {"id": pool, "size": "GP_Gen5", "capacity": 4, "created": OLD})
+    graph.add("databases", {"id": f"{SQL}servers/sql-shop/databases/inside", "pool": pool})
+    graph.add("machines", machine())
+    graph.closed = {("databases", ONE)}
+    told = read(graph, tmp_path)
+
+    assert not any(isinstance(each, DatabasePool | Database) for each in told.resources)
+    assert any(isinstance(each, Machine) for each in told.resources)
+    assert told.kept == {ACCOUNT}, "what was found there before stays"
+
+
+def test_a_size_that_may_not_be_started_there_is_not_advised(graph: Graph, tmp_path: Path) -> None:
+    graph.add("machines", machine())
+    graph.shut = {"Standard_D2s_v5", "Standard_D8ps_v5"}
+    it = one(read(graph, tmp_path), Machine, arm=None)
+
+    assert [size.name for size in it.smaller] == ["Standard_D4s_v5"]
+
+
+def test_sizes_are_asked_of_the_next_subscription_if_one_refuses(graph: Graph, tmp_path: Path) -> None:
+    graph.add("machines", machine())
+    graph.double.fault(f"{TWO}/providers/Microsoft.Compute/skus", "denied", times=None)
+
+    assert len(one(read(graph, tmp_path), Machine).smaller) == 2
+
+
+def test_a_serverless_database_pauses_by_itself(graph: Graph, tmp_path: Path) -> None:
+    database = f"{SQL}servers/sql-shop/databases/sometimes"
+    said = {"objective": "GP_S_Gen5_2", "tier": "GeneralPurpose", "status": "Paused", "created": OLD}
+    graph.add("databases", {"id": database, **said})
+    bills = {database: bill(40)}
+
+    assert found(read(graph, tmp_path, bills), bills) == {}
+
+
+def test_what_the_role_may_not_read_is_named_and_not_taken_for_empty(graph: Graph, tmp_path: Path) -> None:
+    """Resource Graph leaves it out without a word: the pool would look empty."""
+    pool = f"{SQL}servers/sql-shop/elasticPools/full"
+    graph.add("pools", {"id": pool, "size": "GP_Gen5", "capacity": 4, "created": OLD})
+    graph.add("machines", machine())
+    graph.rights = {"actions": ["*/read"], "notActions": ["Microsoft.Sql/servers/databases/*"]}
+    told = read(graph, tmp_path, {pool: bill(300)})
+
+    assert not any(isinstance(each, DatabasePool) for each in told.resources)
+    assert any(isinstance(each, Machine) for each in told.resources)
+    assert "its role may not read microsoft.sql/servers/databases (`pitcrew doctor azure`)" in told.unread[1]
+    assert "databases" not in dict(graph.asked) and told.kept == {ACCOUNT, OTHER}
+
+
+def test_the_role_that_is_shipped_may_read_all_that_is_asked(graph: Graph, tmp_path: Path) -> None:
+    graph.rights = {"actions": actions(), "notActions": []}
+
+    assert read(graph, tmp_path).unread == ()

@@ -49,7 +49,7 @@ CASES: Mapping[Action, tuple[str, str, str]] = {  # what it is about, what it be
     Action.DELETE_PROTECTION: (f"{NETWORK}ddosProtectionPlans/ddos", "", ""),
     Action.DELETE_CIRCUIT: (f"{NETWORK}expressRouteCircuits/er-1", "", ""),
     Action.DOWNGRADE_FIREWALL: (f"{NETWORK}azureFirewalls/fw-1", "Standard", "Premium"),
-    Action.TIDY_UP: (SUBSCRIPTION, f"{NIC}\n{SUBSCRIPTION}/resourceGroups/rg-old", ""),
+    Action.TIDY_UP: (SUBSCRIPTION, f"{NIC}\n{NETWORK}routeTables/rt-old", ""),
     Action.STOP_DATABASE: (DATABASE, "", "GP_Gen5_4"),
     Action.RESIZE_DATABASE: (DATABASE, "S2", "S4"),
     Action.DELETE_POOL: (f"{THERE}Microsoft.Sql/servers/sql-shop/elasticPools/pool", "", "GP_Gen5_4"),
@@ -69,7 +69,6 @@ OTHERS = (
     (Action.BRING_LICENCE, f"{THERE}Microsoft.Sql/managedInstances/mi-1", "", ""),
     (Action.PAUSE_WAREHOUSE, DATABASE, "", ""),
     (Action.TIDY_UP, NIC, NIC, ""),
-    (Action.TIDY_UP, f"{SUBSCRIPTION}/resourceGroups/rg-old", f"{SUBSCRIPTION}/resourceGroups/rg-old", ""),
 )
 EVERY = [(action, *said) for action, said in CASES.items()] + list(OTHERS)
 NAMES = [f"{action} of {resource.rsplit('/', 2)[-2]}" for action, resource, *_ in EVERY]
@@ -176,9 +175,8 @@ def test_a_hostile_name_is_never_put_in_a_command(
 
 def test_an_action_on_something_else_is_withheld() -> None:
     for action, (_, target, source) in CASES.items():
-        if action is Action.TIDY_UP:  # it is of any kind
-            continue
-        found = fix(finding(action, f"{THERE}Microsoft.KeyVault/vaults/secrets", target, source))
+        other = f"{THERE}Microsoft.KeyVault/vaults/secrets"
+        found = fix(finding(action, other, other if action is Action.TIDY_UP else target, source))
         assert not found.act and "not safe" in found.safety, action
 
 
@@ -217,10 +215,10 @@ def test_disks_of_a_machine_go_only_once_all_of_them_are_kept(tmp_path: Path) ->
 def test_what_is_left_over_is_made_again_one_by_one(tmp_path: Path) -> None:
     found = fix(finding(Action.TIDY_UP, *CASES[Action.TIDY_UP]))
     ran = recorded(found.act, tmp_path)
-    assert [words[:2] for words in ran] == [["resource", "show"], ["resource", "delete"], ["group", "delete"]]
+    assert [words[:2] for words in ran] == [["resource", "show"], ["resource", "delete"]]
 
     again = recorded(found.undo, tmp_path)
-    assert [words[:2] for words in again] == [["resource", "create"], ["group", "create"]]
+    assert [words[:2] for words in again] == [["resource", "create"]]
     assert again[0][again[0].index("--id") + 1] == NIC
     assert json.loads(again[0][again[0].index("--properties") + 1])["location"] == "eastus"
 

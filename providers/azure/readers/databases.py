@@ -31,6 +31,7 @@ CORE = {  # with a licence, and without
     "GP": (Decimal("0.2522"), Decimal("0.1522")),
     "BC": (Decimal("0.6801"), Decimal("0.3052")),
 }
+SERVERLESS = "_S_"
 CORE_GB = 5.1  # memory of a Gen5 vCore
 OBJECTIVE = re.compile(r"(?P<tier>GP|BC)_(?P<family>Gen5)_(?P<cores>\d+)")
 
@@ -99,7 +100,7 @@ def stores(place: Place) -> Iterator[Seen]:
 def caches(place: Place) -> Iterator[Seen]:
     """Azure Cache for Redis."""
     for row in place.of("caches"):
-        hits = Wanted("hits_per_day", "allcachehits+allcachemisses", "Total", days=30, absent_is_zero=True)
+        hits = Wanted("hits_per_day", "allcachehits+allcachemisses", "Total", days=30)
         yield Seen(Cache(**place.common(row), kind="redis", engine="redis"), CACHE, (hits,))
 
 
@@ -108,23 +109,23 @@ def warehouses(place: Place) -> Iterator[Seen]:
     """Dedicated SQL pools of Synapse."""
     for row in place.of("warehouses"):
         running = word(row.get("status")).lower() == "online"
-        measured = (Wanted("connections", "Connections", "Total", days=30, absent_is_zero=True),) if running else ()
+        measured = (Wanted("connections", "Connections", "Total", days=30),) if running else ()
         yield Seen(Warehouse(**place.common(row), running=running), WAREHOUSE, measured)
 
 
 def _warehouse() -> tuple[Wanted, ...]:
     return (
-        Wanted("connections", "connection_successful", "Total", days=30, absent_is_zero=True),
+        Wanted("connections", "connection_successful", "Total", days=30),
         Wanted("cpu_percent", "cpu_percent", "Average", days=30),
     )
 
 
 def _wanted(objective: str) -> tuple[Wanted, ...]:
-    cpu = "cpu_percent" if "_" in objective else "dtu_consumption_percent"
-    return (
-        Wanted("connections", "connection_successful", "Total", days=30, absent_is_zero=True),
-        Wanted("cpu_percent", cpu, "Average", days=30),
-    )
+    """What is measured of a database; of a serverless one, which pauses by itself, nobody counts the visitors."""
+    cpu = Wanted("cpu_percent", "cpu_percent" if "_" in objective else "dtu_consumption_percent", "Average", days=30)
+    if SERVERLESS in objective:
+        return (cpu,)
+    return (Wanted("connections", "connection_successful", "Total", days=30, absent_is_zero=True), cpu)
 
 
 def _database(place: Place, row: Row) -> Database:

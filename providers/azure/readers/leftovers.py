@@ -19,11 +19,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "microsoft.network/privatednszones": ("private DNS zone", "is linked to no network"),
     "microsoft.network/trafficmanagerprofiles": ("Traffic Manager profile", "has no endpoint"),
     "microsoft.network/frontdoorwebapplicationfirewallpolicies": ("Front Door policy", "guards no endpoint"),
-    "microsoft.resources/subscriptions/resourcegroups": ("resource group", "holds nothing"),
 }
 
 
-@reader("leftovers", queries=("leftovers", "interfaces", "unusedconnections", "emptygroups"), billed=())
+@reader("leftovers", queries=("leftovers", "interfaces", "unusedconnections"), billed=())
 def leftovers(place: Place) -> Iterator[Seen]:
     """Everything that is left over, wherever anything is billed."""
     alone = [
@@ -31,7 +30,7 @@ def leftovers(place: Place) -> Iterator[Seen]:
         for row in place.of("interfaces")
         if not row.get("machine") and not row.get("endpoint") and not row.get("hosted")
     ]
-    for row in (*alone, *place.of("leftovers"), *place.of("unusedconnections"), *place.of("emptygroups")):
+    for row in (*alone, *place.of("leftovers"), *place.of("unusedconnections")):
         kind, why = KINDS.get(word(row.get("type")).lower(), ("", ""))
         if kind:
             yield Seen(Leftover(**place.common(row), kind=kind, why=why))

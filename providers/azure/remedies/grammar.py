@@ -17,9 +17,6 @@ ARM_ID = re.compile(
     rf"/providers/(?P<space>[A-Za-z0-9.]{{3,80}})(?P<path>(?:/[A-Za-z][A-Za-z0-9]{{1,79}}/{NAME}){{1,4}})",
     re.ASCII | re.IGNORECASE,
 )
-GROUP_ID = re.compile(
-    rf"/subscriptions/(?P<subscription>{UUID})/resourceGroups/(?P<group>(?!-){GROUP})", re.ASCII | re.IGNORECASE
-)
 ITEM = r"[A-Za-z0-9_](?:[A-Za-z0-9_.();-]{0,254}[A-Za-z0-9_()-])?"  # of a vault: "VM;iaasvmcontainerv2;rg;vm"
 BACKUP_ID = re.compile(
     rf"/subscriptions/{UUID}/resourceGroups/(?!-){GROUP}/providers/Microsoft\.RecoveryServices/vaults/{NAME}"

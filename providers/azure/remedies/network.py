@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from analysis.findings import Finding, Fix
-from providers.azure.remedies.grammar import GROUP_ID, LOCATION, kept_and_deleted, target
-from providers.shell import Unsafe, line, matching, steps
+from providers.azure.remedies.grammar import kept_and_deleted, target
+from providers.shell import Unsafe, line, steps
 
 APPLICATION = "microsoft.network/applicationgateways"
-HOME = "eastus"  # a resource group's place says where its description is kept, not what may be in it
+LEFT_OVER = (  # what may be tidied up, and nothing else
+    *(
+        f"microsoft.network/{kind}"
+        for kind in ("networkinterfaces", "networksecuritygroups", "routetables", "ipgroups")
+    ),
+    *(f"microsoft.network/{kind}" for kind in ("virtualnetworks", "privatednszones", "trafficmanagerprofiles")),
+    *("microsoft.network/frontdoorwebapplicationfirewallpolicies", "microsoft.compute/availabilitysets"),
+    *("microsoft.web/connections", "microsoft.web/certificates"),
+)
 EACH_AGAIN = (
     "jq -c 'if type == \"array\" then .[] else . end' leftovers.json | while read -r one; do "
     'az resource create --id "$(jq -r .id <<< "$one")" --is-full-object --properties "$one"; done'
@@ -105,33 +113,14 @@ def downgrade_firewall(finding: Finding) -> Fix:
 
 
 def tidy_up(finding: Finding) -> Fix:
-    """Everything that is left over, kept as JSON and then deleted; groups by themselves."""
-    ids = finding.remedy.target.split("\n")
-    groups = [found for one in ids if (found := GROUP_ID.fullmatch(one))]
-    things = [target(one).id for one in ids if not GROUP_ID.fullmatch(one)]
-    act = [
-        *([line("az", "resource", "show", "--ids", *things) + " > leftovers.json"] if things else ()),
-        *([line("az", "resource", "delete", "--ids", *things)] if things else ()),
-        *(
-            line("az", "group", "delete", "--subscription", one["subscription"], "--name", one["group"])
-            for one in groups
-        ),
-    ]
-    location = matching(LOCATION, finding.region or HOME)
-    again = [
-        *([EACH_AGAIN] if things else ()),
-        *(
-            line(
-                *("az", "group", "create", "--subscription", one["subscription"], "--name", one["group"]),
-                *("--location", location),
-            )
-            for one in groups
-        ),
-    ]
+    """Everything that is left over, kept as JSON and then deleted."""
+    things = [target(one, *LEFT_OVER).id for one in finding.remedy.target.split("\n")]
     return Fix(
-        act=steps(*act),
-        undo=steps(*again),
+        act=steps(
+            line("az", "resource", "show", "--ids", *things) + " > leftovers.json",
+            line("az", "resource", "delete", "--ids", *things),
+        ),
+        undo=EACH_AGAIN,
         safety="Look through the list first: a template may count on one of them. The undo puts back what was kept in "
-        "leftovers.json; a resource group comes back empty, as it was. Written for bash: in PowerShell, use Azure "
-        "Cloud Shell.",
+        "leftovers.json.",
     )
