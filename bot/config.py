@@ -153,6 +153,10 @@ class SlackSection(Section):
     api_url: str = Field(
         "https://slack.com/api/", pattern="^https?://", description="GovSlack: https://slack-gov.com/api/"
     )
+    teams: Sequence[Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+$")]] = Field(
+        (),
+        description="Several workspaces, by their team ids: these may install it at /slack/install, and no other.",
+    )
 
 
 class TeamsSection(Section):
@@ -536,6 +540,12 @@ class Config(Section):
         targets = [webhook.name for webhook in self.webhooks]
         if len(set(targets)) < len(targets):
             raise BadConfig("two webhooks have the same name; each needs its own, since it is sent to by it")
+        return self
+
+    @model_validator(mode="after")
+    def _installs_by_http(self) -> Config:
+        if self.slack.teams and (self.slack.mode != "http" or not self.server.public_url):
+            raise BadConfig('teams of [slack] install by OAuth: that needs mode = "http", and public_url of [server]')
         return self
 
     @model_validator(mode="after")

@@ -200,7 +200,7 @@ class Door:
         name = f"{REDRAWER}:{uuid4().hex}"
         ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock())
         if reader is not None:
-            ask = Ask(name, reader, f"{reader.platform}:{reader.user}", reader.user, text, self.clock())
+            ask = Ask(name, reader, reader.caller, reader.user, text, self.clock())
         return await self._thought(lambda: self._read(text, ask))
 
     def _read(self, text: str, ask: Ask) -> Answer:

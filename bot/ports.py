@@ -32,7 +32,13 @@ class Place:
     message: str = ""  # the message to take the place of
     url: str = ""  # a reply address that the platform gave with the ask (Slack: response_url; Teams: a private card)
     user: str = ""  # for private messages: whose eyes only
+    person: str = ""  # who ``user`` is in roles and findings, where that is not ``slack:U123``: of another workspace
     view: str = ""  # no message but a page of ``user``'s own: HOME, or the window that was opened with this id
+
+    @property
+    def caller(self) -> str:
+        """Who ``user`` is in roles and findings."""
+        return self.person or f"{self.platform}:{self.user}"
 
     @property
     def lane(self) -> str:

@@ -7,13 +7,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib import import_module
 
 import structlog
 from aiohttp import web
+from slack_bolt.async_app import AsyncApp
 
 from analysis.errors import BadConfig, FinOpsError
 from bot.cadence.planner import Planner
@@ -28,10 +29,11 @@ from bot.log import configure
 from bot.ports import Parcel, People, Place, Platform
 from bot.slack.app import Workspace, build, recognise
 from bot.slack.http import Entrance
+from bot.slack.install import KEY, App, Lobby, Store, Vault, lobby
 from bot.slack.links import Charts
-from bot.slack.people import SlackPeople
 from bot.slack.post import SlackPlatform, connected
 from bot.slack.socket import listening
+from bot.slack.workspaces import Listening, Workspaces
 from bot.standing import Measure, probes
 from bot.state.upkeep import Keeping
 from bot.subscribed import audience
@@ -64,7 +66,7 @@ def main(config: Config, clock: Clock, environ: Mapping[str, str], *, playground
         BadConfig: a token is missing or refused, a route cannot be served, another process holds the state.
     """
     configure(json=not sys.stderr.isatty())
-    wanted = {"slack": bool(secret("SLACK_BOT_TOKEN", environ)), "teams": bool(config.teams.app_id) or playground}
+    wanted = {"slack": _wants_slack(config, environ), "teams": bool(config.teams.app_id) or playground}
     if not any(wanted.values()):
         raise BadConfig(
             "SLACK_BOT_TOKEN is not in the environment, and [teams] names no app_id: docs/slack.md and docs/teams.md"
@@ -97,7 +99,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
     """
     config, clock = crew.config, crew.clock
     async with AsyncExitStack() as stack:
-        slack = await _slack(stack, crew, environ) if secret("SLACK_BOT_TOKEN", environ) else None
+        slack = await _slack(stack, crew, environ) if _wants_slack(config, environ) else None
         there = await _teams(stack, crew, environ, teams) if teams or config.teams.app_id else None
         platforms, tenants = _connected(slack, there)
         schedules = [_schedule(entry, config) for entry in config.schedules]
@@ -114,6 +116,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         )
         courier = Courier(crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS})
         door.mailed = courier.wake
+        _give_ear(crew, environ, door, slack)
         _introduced(crew, door, tenants, _people(crew, slack, there))
         planner = Planner(
             crew.state.fires, schedules, clock, door.wake, lambda: subscribed(crew.state.subscriptions.all())
@@ -134,10 +137,14 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         yield door
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Slack:
-    platform: SlackPlatform
-    workspace: Workspace
+    """One workspace by its token, or several that installed the app; the first is where routes lead."""
+
+    platform: SlackPlatform | Workspaces
+    team: str
+    workspace: Workspace | None = None
+    listening: Listening = field(init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +154,20 @@ class _Teams:
     pictures: Pictures
 
 
+def _give_ear(crew: Crew, environ: Mapping[str, str], door: Door, slack: _Slack | None) -> None:
+    """Say how a workspace is listened to, before anything is delivered to one that installs it just then."""
+    if slack is None:
+        return
+    slack.listening = partial(_listening, crew, environ, door, slack.team)
+    if isinstance(slack.platform, Workspaces):
+        slack.platform.listening = slack.listening
+
+
 def _people(crew: Crew, slack: _Slack | None, teams: _Teams | None) -> Mapping[str, People]:
     """Who is asked about the people of each platform."""
     found: dict[str, People] = {}
     if slack:
-        found["slack"] = SlackPeople(slack.platform.client)
+        found["slack"] = slack.platform if isinstance(slack.platform, Workspaces) else slack.platform.people
     if teams:
         found["teams"] = TeamsPeople(crew.state.conversations, teams.platform.tenant)
     return found
@@ -159,11 +175,46 @@ def _people(crew: Crew, slack: _Slack | None, teams: _Teams | None) -> Mapping[s
 
 async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) -> _Slack:
     config = crew.config
+    if config.slack.teams:
+        vault = Vault.of(secret(KEY, environ))
+        many = Workspaces(crew.state.installations, vault, crew.state.outbox, config.slack.api_url)
+        stack.push_async_callback(many.close)
+        return _Slack(many, config.slack.teams[0])
     needed = "SLACK_APP_TOKEN" if config.slack.mode == "socket" else "SLACK_SIGNING_SECRET"
     if not secret(needed, environ):
         raise BadConfig(f"{needed} is not in the environment; docs/slack.md says where Slack shows it")
     client = await stack.enter_async_context(connected(secret("SLACK_BOT_TOKEN", environ), config.slack.api_url))
-    return _Slack(SlackPlatform(client, crew.state.outbox), await recognise(client))
+    workspace = await recognise(client)
+    return _Slack(SlackPlatform(client, crew.state.outbox), workspace.team, workspace)
+
+
+def _wants_slack(config: Config, environ: Mapping[str, str]) -> bool:
+    return bool(config.slack.teams or secret("SLACK_BOT_TOKEN", environ))
+
+
+def _listening(
+    crew: Crew, environ: Mapping[str, str], door: Door, home: str, workspace: Workspace, platform: SlackPlatform
+) -> AsyncApp:
+    """Slack's side of the door, of one workspace."""
+    pictures = _pictures(crew, environ)
+    charts = Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels)) if pictures.public_url else None
+    return build(workspace, platform, door.accept, crew.clock, charts=charts, home=home)
+
+
+async def _lobby(crew: Crew, environ: Mapping[str, str], many: Workspaces) -> Lobby:
+    """Where workspaces install it, beginning with those that have."""
+    names = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET")
+    if missing := [name for name in names if not secret(name, environ)]:
+        raise BadConfig(f"{', '.join(missing)} not in the environment; docs/slack.md says where Slack shows them")
+    config = crew.config
+    await many.open()
+    client = App(
+        secret("SLACK_CLIENT_ID", environ),
+        secret("SLACK_CLIENT_SECRET", environ),
+        config.slack.api_url,
+        config.server.public_url,
+    )
+    return lobby(client, Store(many.kept, many.vault, config.slack.teams, config.slack.api_url, many.seat))
 
 
 async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], given: Line | None) -> _Teams:
@@ -195,7 +246,7 @@ def _connected(slack: _Slack | None, teams: _Teams | None) -> tuple[dict[str, Pl
     platforms: dict[str, Platform] = {}
     tenants: dict[str, str] = {}
     if slack:
-        platforms["slack"], tenants["slack"] = slack.platform, slack.workspace.team
+        platforms["slack"], tenants["slack"] = slack.platform, slack.team
     if teams:
         platforms["teams"], tenants["teams"] = teams.platform, teams.platform.tenant
     return platforms, tenants
@@ -205,7 +256,8 @@ def _welcomes(slack: _Slack | None, teams: _Teams | None) -> dict[str, Callable[
     """What asks each platform whether we are welcome."""
     found: dict[str, Callable[[], Awaitable[object]]] = {}
     if slack:
-        found["slack"] = partial(recognise, slack.platform.client)
+        many = slack.platform
+        found["slack"] = many.welcome if isinstance(many, Workspaces) else partial(recognise, many.client)
     if teams and teams.platform.app_id:
         found["teams"] = teams.platform.wire.welcome
     return found
@@ -228,17 +280,27 @@ async def _open(
         stack.push_async_callback(listeners.close)
         mounts += [TeamsEntrance(teams.adapter, listeners).mount, teams.pictures.mount]
     if slack:
-        pictures = _pictures(crew, environ)
-        charts = Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels)) if pictures.public_url else None
-        app = build(slack.workspace, slack.platform, door.accept, crew.clock, charts=charts)
-        if crew.config.slack.mode == "http":
-            mounts += [] if teams else [pictures.mount]
-            secrets = [word.strip() for word in secret("SLACK_SIGNING_SECRET", environ).split(",") if word.strip()]
-            mounts.append(Entrance(app, secrets, crew.clock).mount)
-        else:
-            await stack.enter_async_context(listening(app, secret("SLACK_APP_TOKEN", environ)))
+        mounts += await _open_slack(stack, crew, environ, slack)
+        mounts += [] if teams or crew.config.slack.mode == "socket" else [_pictures(crew, environ).mount]
     if mounts:
         await stack.enter_async_context(_serving(crew.config, mounts))
+
+
+async def _open_slack(
+    stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], slack: _Slack
+) -> list[Callable[[web.Application], None]]:
+    """Slack's socket, or what is to be mounted for its requests."""
+    secrets = [word.strip() for word in secret("SLACK_SIGNING_SECRET", environ).split(",") if word.strip()]
+    if isinstance(slack.platform, Workspaces):
+        entered = await _lobby(crew, environ, slack.platform)
+        return [Entrance(slack.platform.app_of, secrets, crew.clock).mount, entered.mount]
+    if slack.workspace is None:
+        return []
+    app = slack.listening(slack.workspace, slack.platform)
+    if crew.config.slack.mode == "http":
+        return [Entrance(app, secrets, crew.clock).mount]
+    await stack.enter_async_context(listening(app, secret("SLACK_APP_TOKEN", environ)))
+    return []
 
 
 def _mailed(crew: Crew, door: Door, parcels: Sequence[Parcel]) -> None:

@@ -143,6 +143,8 @@ HISTORY = "channel cursor inclusive include_all_metadata latest limit oldest"
 METHODS: Mapping[str, Method] = {
     "apps.connections.open": Method("", "", ("connections:write",), 10),
     "auth.test": Method(""),
+    "auth.revoke": Method(""),
+    "oauth.v2.access": Method("code redirect_uri client_id client_secret", "code"),
     "chat.delete": Method("channel ts", "channel ts", ("chat:write",), 50),
     "chat.postEphemeral": Method(f"{MESSAGE} user", "channel user text", ("chat:write",), 100),
     "chat.postMessage": Method(
@@ -185,6 +187,9 @@ class FakeSlack:
         self.files: dict[str, File] = {}
         self.views: list[dict[str, Any]] = []  # modals, the newest last
         self.closed: set[str] = set()  # those that somebody has closed
+        self.neighbours: list[FakeSlack] = []  # other workspaces, served at the same address
+        self.codes: dict[str, FakeSlack] = {}  # what people come back with who installed the app
+        self.revoked: set[str] = set()
         self.homes: dict[str, dict[str, Any]] = {}  # what each person's Home shows
         self.users: dict[str, dict[str, Any]] = {
             name: {"id": name, "name": name.lower(), "real_name": f"Person {name}"} for name in ("U1", "U2")
@@ -226,6 +231,14 @@ class FakeSlack:
             for socket in slack._sockets:
                 await socket.close()
             await runner.cleanup()
+
+    def neighbour(self, team: str) -> FakeSlack:
+        """Another workspace, T2, at the same address, with people of the same ids in it."""
+        other = FakeSlack()
+        other.team, other.token, other.url, other._http = team, f"xoxb-fake-{team}", self.url, self._http
+        other._ids = itertools.count(5000 + 1000 * len(self.neighbours))
+        self.neighbours.append(other)
+        return other
 
     # --- the workspace, as a test sees it -------------------------------------------------------------------------
 
@@ -535,6 +548,10 @@ class FakeSlack:
         args = await _arguments(request)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.pop("token", "")
         args.pop("token", None)
+        here = next((one for one in self.neighbours if one.token == token), self)
+        return await here._called(name, args, token, request)
+
+    async def _called(self, name: str, args: dict[str, Any], token: str, request: web.Request) -> web.StreamResponse:
         self.calls.append(Call(name, args))
         failure = self._failure(name)
         if early := await self._early(failure, request):
@@ -549,7 +566,8 @@ class FakeSlack:
         except Refused as refused:
             error, _, detail = str(refused).partition(": ")
             return web.json_response({"ok": False, "error": error, "response_metadata": {"messages": [detail]}})
-        return await self._late(failure, request) or web.json_response({"ok": True, **said})
+        headers = {"x-oauth-scopes": ",".join(sorted(self.scopes))} if name == "auth.test" else {}
+        return await self._late(failure, request) or web.json_response({"ok": True, **said}, headers=headers)
 
     def _failure(self, name: str) -> Failure | None:
         return self._failures[name].popleft() if self._failures[name] else None
@@ -584,9 +602,7 @@ class FakeSlack:
     def _permit(self, name: str, args: Mapping[str, Any], token: str) -> None:
         if name not in METHODS:
             raise Refused("unknown_method")
-        expected = self.app_token if name == "apps.connections.open" else self.token
-        if token != expected:
-            raise Refused("invalid_auth" if token else "not_authed")
+        self._recognise(name, args, token)
         method = METHODS[name]
         if unknown := set(args) - {*method.allowed.split(), "team_id"}:
             raise Refused(f"invalid_arguments: {unknown}")
@@ -596,6 +612,15 @@ class FakeSlack:
         needed = {scope.format(kind=channel.kind if channel else "channels") for scope in method.scopes}
         if needed - {*self.scopes, "connections:write"}:
             raise Refused(f"missing_scope: {needed}")
+
+    def _recognise(self, name: str, args: Mapping[str, Any], token: str) -> None:
+        expected = self.app_token if name == "apps.connections.open" else self.token
+        if token in self.revoked:
+            raise Refused("token_revoked")
+        if name == "oauth.v2.access" and args["code"] not in self.codes:
+            raise Refused("invalid_code")
+        if name != "oauth.v2.access" and token != expected:
+            raise Refused("invalid_auth" if token else "not_authed")
 
     def _must_wait(self, name: str, args: Mapping[str, Any]) -> int:
         if not self.paced:
@@ -612,6 +637,23 @@ class FakeSlack:
             return max(1, int(seen[0] + 60 - self.now()))
         seen.append(self.now())
         return 0
+
+    def _oauth_v2_access(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        there = self.codes.pop(args["code"])
+        return {
+            "access_token": there.token,
+            "token_type": "bot",
+            "scope": ",".join(sorted(there.scopes)),
+            "bot_user_id": there.bot_user,
+            "app_id": there.app_id,
+            "team": {"id": there.team, "name": f"Fake {there.team}"},
+            "enterprise": None,
+            "authed_user": {"id": "U1"},
+        }
+
+    def _auth_revoke(self, _args: Mapping[str, Any]) -> dict[str, Any]:
+        self.revoked.add(self.token)
+        return {"revoked": True}
 
     def _auth_test(self, _args: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -735,7 +777,8 @@ class FakeSlack:
         failure = self._failure("upload")
         if early := await self._early(failure, request):
             return early
-        file = self.files[request.match_info["file"]]
+        name = request.match_info["file"]
+        file = next(one.files[name] for one in (self, *self.neighbours) if name in one.files)
         file.content = await request.read()
         if len(file.content) != file.length:
             return web.Response(status=400, text="length")
@@ -809,7 +852,11 @@ class FakeSlack:
         failure = self._failure("response_url")
         if early := await self._early(failure, request):
             return early
-        address = self._replies.get(request.match_info["name"])
+        name = request.match_info["name"]
+        here = next((one for one in self.neighbours if name in one._replies), None)
+        if here is not None:
+            return await here._replied(request)
+        address = self._replies.get(name)
         if not address or address.uses >= RESPONSE_USES or self.now() > address.until:
             return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         try:

@@ -37,4 +37,7 @@ def place_of(route: str, tenants: Mapping[str, str]) -> Place:
     platform, _, conversation = route.partition(":")
     if platform not in tenants:
         raise BadConfig(f"route {route!r}: {platform} is not connected here; set its tokens, or take the route out")
+    tenant, slash, channel = conversation.strip().partition("/#")  # slack:T0123/#finops, of several workspaces
+    if platform == "slack" and slash:
+        return Place(platform, tenant, f"#{channel}")
     return Place(platform, tenants[platform], conversation.strip())

@@ -25,6 +25,7 @@ from bot.clock import Clock
 from bot.ports import HOME, Ask, Place
 from bot.slack import modal
 from bot.slack.errors import code
+from bot.slack.http import STRANGER
 from bot.slack.links import Charts
 from bot.slack.post import SlackPlatform
 from commands.core.answer import Field, Form
@@ -38,7 +39,6 @@ Intake: TypeAlias = Callable[[Ask], Awaitable[bool]]
 COMMAND = "/finops"
 NOT_SAVED = "That was not saved, so nothing has happened. Please try again."
 BROKEN = "Something broke on our side, and nothing has happened. Please try again, or tell whoever runs Pitcrew."
-STRANGER = "Pitcrew does not serve this workspace."
 OUT_OF_DATE = f"That button is out of date. Type {COMMAND} help to see what can be asked."
 UNKNOWN = f"Pitcrew listens to {COMMAND}. Type {COMMAND} help to see what can be asked."
 LAST_RETRY = "3"  # Slack hands an event over four times: at once, again, after one and after five minutes
@@ -87,7 +87,7 @@ async def recognise(client: AsyncWebClient) -> Workspace:
     return Workspace(str(said["team_id"]), str(said["team"]), str(said["user_id"]), str(said["bot_id"]))
 
 
-def build(
+def build(  # noqa: PLR0913 (what listening stands on)
     workspace: Workspace,
     platform: SlackPlatform,
     intake: Intake,
@@ -95,14 +95,16 @@ def build(
     *,
     app_id: str = "",
     charts: Charts | None = None,
+    home: str = "",
 ) -> AsyncApp:
     """The Bolt app with all its listeners, for HTTP (``bot.slack.http``) and Socket Mode (``bot.slack.socket``) alike.
 
     Requests are verified before they come here. ``app_id``, if given, is the only app they may be for; ``charts``
-    shows the charts that people link to.
+    shows the charts that people link to. Of several
+    workspaces ``home`` is the one whose people are known by their ids alone.
     """
     client = platform.client
-    listeners = Listeners(workspace, platform, intake, clock, app_id, charts)
+    listeners = Listeners(workspace, platform, intake, clock, app_id, charts, home)
     app = AsyncApp(
         name="pitcrew",
         logger=_bolts_log(),
@@ -147,6 +149,7 @@ class Listeners:
     clock: Clock
     app_id: str
     charts: Charts | None = None
+    home: str = ""
 
     def attach(self, app: AsyncApp) -> None:
         """Register everything; what nobody wants is answered too, since Slack shows people an error otherwise."""
@@ -373,11 +376,13 @@ class Listeners:
         self, key: str, place: Place, name: str, text: str, *, clicked: bool = False, loud: bool = False
     ) -> Ask:
         person = await self.platform.person(place.user)
+        abroad = self.home not in {"", self.workspace.team}
+        place = replace(place, person=f"slack:{self.workspace.team}:{place.user}" if abroad else "")
         alone = bool(place.view) or place.conversation.startswith("D") or not (loud or place.message)
         return Ask(
             key=key,
             place=place,
-            user=f"slack:{place.user}",
+            user=place.caller,
             user_name=name or person.name,
             text=text if clicked else as_typed(text),
             received_at=self.clock(),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 import structlog
@@ -21,6 +21,9 @@ from bot.clock import Clock
 
 log = structlog.get_logger(__name__)
 
+Apps: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[AsyncApp | None]]
+
+STRANGER = "Pitcrew does not serve this workspace."
 PATH = "/slack/events"
 MAX_FIELDS = 50  # a slash command has about fifteen
 STAMP = re.compile(r"[0-9]{1,12}")  # the SDK would fall over anything else
@@ -37,11 +40,12 @@ class _Time(SlackClock):
 class Entrance:
     """One address for commands, clicks and events, as the manifest names it.
 
-    During the rotation of the signing secret both, the old and the new, are ``secrets``.
+    Of several workspaces ``app`` tells the one that a payload is for, and whether there is any. During the rotation of
+    the signing secret both, the old and the new, are ``secrets``.
     """
 
-    def __init__(self, app: AsyncApp, secrets: Sequence[str], clock: Clock) -> None:
-        self.app = app
+    def __init__(self, app: AsyncApp | Apps, secrets: Sequence[str], clock: Clock) -> None:
+        self.app = app if not isinstance(app, AsyncApp) else _only(app)
         self.verifiers = [SignatureVerifier(secret, _Time(clock)) for secret in secrets]
         if not self.verifiers:
             raise ValueError("without a signing secret anybody could be Slack")
@@ -83,8 +87,25 @@ class Entrance:
         except (AttributeError, KeyError, TypeError, IndexError) as error:
             log.warning("slack request malformed", error=type(error).__name__)
             raise web.HTTPBadRequest from error
-        said = await self.app.async_dispatch(asked)
+        app = await self.app(payload)
+        if app is None:
+            return _to_a_stranger(payload)
+        said = await app.async_dispatch(asked)
         return await to_aiohttp_response(said)
+
+
+def _only(app: AsyncApp) -> Apps:
+    async def of(_payload: Mapping[str, Any]) -> AsyncApp:
+        return app
+
+    return of
+
+
+def _to_a_stranger(payload: Mapping[str, Any]) -> web.Response:
+    """Nothing is told to a workspace that is not served; Slack itself is told that the address is ours."""
+    if payload.get("type") == "url_verification":
+        return web.json_response({"challenge": str(payload.get("challenge", ""))})
+    return web.Response(text=STRANGER if "command" in payload else "")
 
 
 def read(text: str, content_type: str) -> dict[str, Any]:

@@ -86,9 +86,7 @@ class OutboxTable:
             seen = sa.select(message).where(
                 message.c.platform == platform, message.c.conversation == user, message.c.message == HOME
             )
-            places = [
-                Place(row.platform, row.tenant, user=user, view=HOME) for row in connection.execute(seen).all() if user
-            ]
+            places = [_home(row) for row in connection.execute(seen).all() if user]
             pages = [Parcel(f"home:{place.lane}:{key}", place, Kind.VIEW, Priority.EDIT, ask=HOME) for place in places]
             self.enter(connection, pages, ())
 
@@ -365,7 +363,8 @@ class OutboxTable:
     def _remember_home(self, connection: sa.Connection, parcel: Parcel) -> None:
         """A page of somebody's own is a view of what it shows now, and of nothing that it showed before."""
         place = parcel.place
-        kept = {"platform": place.platform, "tenant": place.tenant, "conversation": place.user, "message": HOME}
+        kept = {"platform": place.platform, "tenant": place.tenant, "conversation": place.caller.partition(":")[2]}
+        kept |= {"message": HOME}
         connection.execute(self.database.insert(message).values(kept | {"ask": HOME}).on_conflict_do_nothing())
         mine = (message.c[name] == value for name, value in kept.items())
         number = connection.execute(sa.select(message.c.number).where(*mine)).scalar_one()
@@ -374,12 +373,19 @@ class OutboxTable:
             connection.execute(sa.insert(shown).values({"message": number, "finding": finding}))
 
 
+def _home(row: Any) -> Place:  # noqa: ANN401 (a row)
+    """Whose page a row is: it is kept by who they are, which names the workspace where there are several."""
+    user = row.conversation.rpartition(":")[2]
+    person = "" if user == row.conversation else f"{row.platform}:{row.conversation}"
+    return Place(row.platform, row.tenant, user=user, view=HOME, person=person)
+
+
 def _redrawn(row: Any, finding: str, version: int | str) -> Parcel:  # noqa: ANN401 (a row)
     """What draws a message, or somebody's own page, anew, since a finding on it has moved."""
     place = Place(row.platform, row.tenant, row.conversation, message=row.message, user=row.user)
     kind, name = Kind.EDIT, f"edit:{row.number}:{finding}:{version}"
     if row.message == HOME:
-        place, kind = Place(row.platform, row.tenant, user=row.conversation, view=HOME), Kind.VIEW
+        place, kind = _home(row), Kind.VIEW
     return Parcel(name, place, kind, Priority.EDIT, ask=row.ask, shows=(finding,))
 
 

@@ -268,6 +268,24 @@ preference = Table(
     Column("told_locale", String(20), nullable=False),
     Column("at", Utc, nullable=False),
 )
+installation = Table(
+    "installation",
+    metadata,
+    Column("team", String(120), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("bot_user", String(120), nullable=False),
+    Column("bot", String(120), nullable=False),
+    Column("token", LargeBinary, nullable=False),  # sealed
+    Column("scopes", Text, nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+oauth_state = Table(
+    "oauth_state",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("until", Utc, nullable=False),
+)
 saving = Table(
     "saving",
     metadata,

@@ -13,6 +13,7 @@ from bot.state.database import Database
 from bot.state.exemptions import ExemptionsTable
 from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
+from bot.state.installations import InstallationsTable
 from bot.state.ledger import LedgerTable
 from bot.state.outbox import OutboxTable
 from bot.state.preferences import PreferencesTable
@@ -41,6 +42,7 @@ class State:
         self.verdicts = VerdictsTable(database, self.alerts)
         self.ledger = LedgerTable(database)
         self.upkeep = Upkeep(database)
+        self.installations = InstallationsTable(database)
         self.preferences = PreferencesTable(database, self.outbox)
         self.conversations = ConversationsTable(database)
 

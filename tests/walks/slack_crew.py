@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -45,11 +45,14 @@ class Walk:
 
 
 @asynccontextmanager
-async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> AsyncIterator[Walk]:
+async def walk(
+    crew: Crew, slack: FakeSlack, mode: str, /, *, environ: Mapping[str, str] | None = None, **sections: Any
+) -> AsyncIterator[Walk]:
     """Let the crew serve ``slack`` in one of its two modes from the morning of ``NOW`` on, with more of a file."""
     if slack.clock() < NOW or (slack.clock() - NOW).days > 1:
         slack.advance((NOW - slack.clock()).total_seconds())
-    port, admin = free_port(), free_port()
+    port = sections.get("server", {}).get("port") or free_port()
+    admin = sections.get("server", {}).get("admin_port") or free_port()
     raw = crew.config.model_dump() | {
         "slack": {"mode": mode, "api_url": slack.url},
         "server": {"host": "127.0.0.1", "port": port, "admin_port": admin},
@@ -58,14 +61,29 @@ async def walk(crew: Crew, slack: FakeSlack, mode: str, **sections: Any) -> Asyn
     crew.state.database.clock = slack.clock  # so that lanes rest, and leases end, as time passes
     here = replace(crew, config=Config.model_validate(raw), clock=slack.clock)
     here.lake = crew.lake
-    environ = {
+    known = {
         "SLACK_BOT_TOKEN": slack.token,
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_SIGNING_SECRET": slack.signing_secret,
     }
     slack.entrance = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else ""
-    async with running(here, environ) as door:
+    async with running(here, known | dict(environ or {})) as door:
         yield Walk(slack, here, door, f"http://127.0.0.1:{admin}")
+
+
+@asynccontextmanager
+async def served(crew: Crew, slack: FakeSlack, teams: Sequence[str], keys: str) -> AsyncIterator[Walk]:
+    """The same for several workspaces, which install it by OAuth."""
+    environ = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "hush", "SLACK_TOKEN_KEY": keys, "SLACK_BOT_TOKEN": ""}
+    public = {
+        "host": "127.0.0.1",
+        "port": free_port(),
+        "admin_port": free_port(),
+        "public_url": "https://pitcrew.example",
+    }
+    config = {"mode": "http", "api_url": slack.url, "teams": list(teams)}
+    async with walk(crew, slack, "http", environ=environ, slack=config, server=public) as found:
+        yield found
 
 
 def words(message: dict[str, Any]) -> str:

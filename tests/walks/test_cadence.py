@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.conftest import NOW, Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import walk, words
 
-NIGHTLY = {
+NIGHTLY: dict[str, Any] = {
     "personas": {"engineering": ["slack:#platform"], "practitioner": ["slack:#finops", "slack:#platform"]},
     "schedules": [
         {"name": "nightly", "cron": "30 9 * * *", "ask": "assess", "to": ["engineering", "practitioner"]},

@@ -11,6 +11,8 @@ import yaml  # type: ignore[import-untyped]
 
 from bot.slack.app import COMMAND
 from bot.slack.http import PATH
+from bot.slack.scopes import NEEDED, SCOPES
+from bot.slack.workspaces import LEAVING
 from tests.fake_slack import MANIFEST, METHODS
 
 SOURCES = sorted((MANIFEST.parent / "bot" / "slack").glob("*.py"))
@@ -42,13 +44,16 @@ def test_every_scope_is_used_and_every_use_has_its_scope(manifest: Any) -> None:
 
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed | OWN
     assert set(manifest["oauth_config"]["scopes"]) == {"bot"}
+    assert set(SCOPES) == needed | OWN, "what an installation asks for is what the manifest asks for"
+    assert set(SCOPES) >= NEEDED
 
 
 def test_every_event_is_listened_to_and_no_other(manifest: Any) -> None:
     source = (MANIFEST.parent / "bot" / "slack" / "app.py").read_text()
     heard = set(re.findall(r'app\.event\("(\w+)"\)', source))
 
-    assert heard == {"app_home_opened", "app_mention", "link_shared", "message"}
+    heard |= LEAVING
+    assert heard == {"app_home_opened", "app_mention", "link_shared", "message", *LEAVING}
     said = {event.split(".")[0] for event in manifest["settings"]["event_subscriptions"]["bot_events"]}
     assert said == heard
     assert manifest["features"]["app_home"]["home_tab_enabled"] is True
