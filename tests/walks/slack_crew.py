@@ -68,6 +68,7 @@ async def walk(
     }
     slack.entrance = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else ""
     async with running(here, known | dict(environ or {})) as door:
+        door.patience_seconds = door.patience_alone_seconds = PATIENCE  # a busy machine tells nobody to wait
         yield Walk(slack, here, door, f"http://127.0.0.1:{admin}")
 
 

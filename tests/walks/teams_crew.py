@@ -52,4 +52,5 @@ async def teams_walk(crew: Crew, teams: FakeTeams, **sections: Any) -> AsyncIter
     here.lake = crew.lake
     teams.entrance = f"http://127.0.0.1:{port}/api/messages"
     async with running(here, {}, teams=teams.line) as door:
+        door.patience_seconds = door.patience_alone_seconds = 60.0  # a busy machine tells nobody to wait
         yield TeamsWalk(teams, here, door)
