@@ -31,6 +31,8 @@ config_app = typer.Typer(no_args_is_help=True, help="The deployment file.")
 db_app = typer.Typer(no_args_is_help=True, help="The state database.")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+teams_app = typer.Typer(no_args_is_help=True, help="Microsoft Teams.")
+app.add_typer(teams_app, name="teams")
 attach(app)
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="The deployment file; pitcrew.toml if there is one.")]
@@ -268,6 +270,17 @@ def config_check(config: ConfigFile = None) -> None:
 def config_schema() -> None:
     """Print the JSON schema of the deployment file."""
     typer.echo(json.dumps(deployment.Config.model_json_schema(), indent=2))
+
+
+@teams_app.command("package")
+def teams_package(
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("pitcrew-teams.zip"), config: ConfigFile = None
+) -> None:
+    """Write the app package that is uploaded to Teams: the manifest of this deployment, and its icons."""
+    from bot.teams.package import build
+
+    out.write_bytes(build(deployment.find(config, deployment.environment())))
+    typer.echo(f"{out} is written; in Teams: Apps, Manage your apps, Upload an app.")
 
 
 @db_app.command("upgrade")

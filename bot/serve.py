@@ -50,6 +50,7 @@ from bot.teams.search import Search
 from bot.teams.wire import Wire
 from bot.teams.wire import connected as teams_connected
 from bot.web.admin import Admin
+from bot.web.documents import Documents
 from bot.web.pictures import SECRET, Pictures, kept_secret
 from bot.wiring import Crew, assembled
 
@@ -152,6 +153,7 @@ class _Teams:
     platform: TeamsPlatform
     adapter: Adapter
     pictures: Pictures
+    documents: Documents
 
 
 def _give_ear(crew: Crew, environ: Mapping[str, str], door: Door, slack: _Slack | None) -> None:
@@ -226,6 +228,8 @@ async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], 
     state, clock = crew.state, crew.clock
     wire = Wire(line.cloud, line.app)
     stack.callback(wire.close)
+    here = f"http://{crew.config.server.host}:{crew.config.server.port}" if line.anonymous else ""
+    documents = Documents(pictures.public_url or here, pictures.secret, state.outbox.document, clock)
     platform = TeamsPlatform(
         wire,
         state.conversations,
@@ -233,12 +237,13 @@ async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], 
         line.app.tenant,
         line.app.app_id,
         lambda digest: pictures.link(digest, clock()),
+        lambda digest: documents.link(digest, clock()),
         unfold=line.anonymous,
     )
     keys = None if line.anonymous else Keys(session, line.cloud.openid_url, clock)
     tenants = frozenset() if line.anonymous else frozenset({line.app.tenant})
     adapter = Adapter(wire.clients, Gate(line.app.app_id, line.cloud, clock, tenants, keys))
-    return _Teams(platform, adapter, pictures)
+    return _Teams(platform, adapter, pictures, documents)
 
 
 def _connected(slack: _Slack | None, teams: _Teams | None) -> tuple[dict[str, Platform], dict[str, str]]:
@@ -278,7 +283,7 @@ async def _open(
             teams.platform, door, crew.state.conversations, _views(crew), Search(crew.context), crew.clock
         )
         stack.push_async_callback(listeners.close)
-        mounts += [TeamsEntrance(teams.adapter, listeners).mount, teams.pictures.mount]
+        mounts += [TeamsEntrance(teams.adapter, listeners).mount, teams.pictures.mount, teams.documents.mount]
     if slack:
         mounts += await _open_slack(stack, crew, environ, slack)
         mounts += [] if teams or crew.config.slack.mode == "socket" else [_pictures(crew, environ).mount]

@@ -222,6 +222,8 @@ class Crew:
             ("Last assessment", f"{last.finished:%d %b %Y at %H:%M} UTC" if last and last.finished else "none yet"),
             ("Messages waiting", ", ".join(f"{count} {state}" for state, count in waiting.items()) or "none"),
         ]
+        lost = [one.title or "a personal chat" for one in self.state.conversations.known("teams") if not one.active]
+        lines += [("Teams no longer lets us into", ", ".join(lost))] if lost else []
         for schedule in self.schedules:
             coming = next(iter(next_fires(schedule, self.clock(), 1)), None)
             lines.append((schedule.name, f"{coming:%a %d %b at %H:%M %Z}" if coming else "never"))
