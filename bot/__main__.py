@@ -243,7 +243,10 @@ def doctor(
     for name, seen in examining.examined(patient, part):
         found.append((name, seen))
         if not json_:
-            typer.echo(f"{seen.level:4}  {name}: {seen.what}" + (f"\n      {seen.remedy}" if seen.remedy else ""))
+            typer.echo(
+                f"{seen.level:4}  {name}: {seen.what.removeprefix(f'{name}: ')}"
+                + (f"\n      {seen.remedy}" if seen.remedy else "")
+            )
     if json_:
         rows = [{"part": name, "level": one.level, "what": one.what, "remedy": one.remedy} for name, one in found]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -165,13 +165,12 @@ def _tenant(provider: AzureProvider) -> Iterator[Seen]:
     from providers.azure.connection import refusal
 
     client = provider.connection.client(CostManagementClient)
-    for path, role in (
-        ("/providers/Microsoft.Capacity", "Reservations Reader"),
-        ("/providers/Microsoft.BillingBenefits", "Savings plan Reader"),
+    for path, listed, what, role in (
+        ("/providers/Microsoft.Capacity", "reservations", "reservations", "Reservations Reader"),
+        ("/providers/Microsoft.BillingBenefits", "savingsPlans", "savings plans", "Savings plan Reader"),
     ):
-        what = "reservations" if path.endswith("Capacity") else "savingsPlans"
         try:
-            asked = HttpRequest("GET", f"{path}/{what}", params={"api-version": "2022-11-01"})
+            asked = HttpRequest("GET", f"{path}/{listed}", params={"api-version": "2022-11-01"})
             client.send_request(asked).raise_for_status()
         except AzureError as error:
             give = f"az role assignment create --role '{role}' --scope {path} --assignee <object id>"

@@ -107,7 +107,7 @@ class Identity:
                 case "workload":
                     named = {"tenant_id": self.tenant, "client_id": self.client}
                     given = {name: value for name, value in named.items() if value}
-                    return identity.WorkloadIdentityCredential(authority=cloud.authority, **given)
+                    return identity.WorkloadIdentityCredential(**given, **_authority(cloud.authority))
                 case "secret":
                     return identity.ClientSecretCredential(
                         self.tenant, self.client, self.secret, **_authority(cloud.authority)
@@ -124,7 +124,7 @@ class Identity:
                     return identity.AzureCliCredential(tenant_id=self.tenant)
                 case "auto":
                     return identity.DefaultAzureCredential(
-                        authority=cloud.authority,
+                        **_authority(cloud.authority),
                         managed_identity_client_id=self.client or None,
                         exclude_shared_token_cache_credential=True,
                         exclude_visual_studio_code_credential=True,
@@ -317,7 +317,7 @@ def _unknown(message: str) -> str:
 
 
 TOO_MANY = 429
-ROLE_ADVICE = "the identity lacks a role there; `pitcrew doctor azure` names it, deploy/azure gives it"
+ROLE_ADVICE = "a role is missing there, `pitcrew doctor azure` names it"
 STATUSES = {401: "Unauthorized", 403: "AuthorizationFailed", 404: "NotFound"}
 SIGN_IN: Mapping[str, str] = {
     "AADSTS7000222": "the client secret has expired: make a new one and set AZURE_CLIENT_SECRET",

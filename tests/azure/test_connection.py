@@ -12,12 +12,16 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.core.rest import HttpRequest
 from azure.mgmt.costmanagement import CostManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from analysis.errors import BadConfig, NotAllowed
 from providers.azure.connection import Cloud, Connection, Identity, refusal
 from providers.azure.permissions import READS
 from providers.azure.retry import A_MINUTE, BUDGET
-from tests.azure.double import CLIENT, OBJECT, QPU, TENANT, Call, Double, Reply
+from tests.azure.double import BORN, CLIENT, ENDS, OBJECT, QPU, TENANT, Call, Double, Reply, token
 
 ONE = "subscriptions/00000000-0000-4000-8000-000000000001"
 TWO = "subscriptions/00000000-0000-4000-8000-000000000002"
@@ -126,9 +130,7 @@ def test_what_is_refused_is_asked_once_and_the_next_step_is_told(azure: Double) 
         query(azure.connection())
 
     assert azure.counted("/query") == 1
-    assert refusal(refused.value) == (
-        "AuthorizationFailed: the identity lacks a role there; `pitcrew doctor azure` names it, deploy/azure gives it"
-    )
+    assert refusal(refused.value) == ("AuthorizationFailed: a role is missing there, `pitcrew doctor azure` names it")
 
 
 def test_nothing_is_written(azure: Double) -> None:
@@ -206,6 +208,59 @@ def test_a_secret_that_has_expired_is_said_with_the_next_step(azure: Double) -> 
     assert refusal(refused.value) == (
         "AADSTS7000222: the client secret has expired: make a new one and set AZURE_CLIENT_SECRET"
     )
+
+
+def test_a_certificate_signs_in_and_its_key_stays_here(azure: Double, tmp_path: Path) -> None:
+    azure.on("POST", "/query", NOTHING)
+    private = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pitcrew")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+    signed = made.serial_number(1).not_valid_before(BORN).not_valid_after(ENDS).sign(private, hashes.SHA256())
+    key = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = tmp_path / "pitcrew.pem"
+    file.write_bytes(key + signed.public_bytes(Encoding.PEM))
+    identity = Identity("certificate", TENANT, CLIENT, certificate=file)
+
+    query(azure.connection(credential=identity.credential(azure.cloud)))
+
+    [given] = [call for call in azure.calls if call.path.endswith("/oauth2/v2.0/token")]
+    assert given.body["client_assertion_type"].endswith("jwt-bearer") and "client_secret" not in given.body
+    assert "PRIVATE KEY" not in str(azure.calls)
+
+
+def test_a_pod_signs_in_by_the_token_of_its_service_account(
+    azure: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure.on("POST", "/query", NOTHING)
+    (tmp_path / "token").write_text("of the service account")
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
+
+    query(azure.connection(credential=Identity("workload", TENANT, CLIENT).credential(azure.cloud)))
+
+    [given] = [call for call in azure.calls if call.path.endswith("/oauth2/v2.0/token")]
+    assert given.body["client_assertion"] == "of the service account"
+
+
+def test_a_container_with_a_managed_identity_needs_no_secret(azure: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    azure.on("POST", "/query", NOTHING)
+    said = {"access_token": token(azure.url), "expires_on": "4102444800", "token_type": "Bearer", "resource": azure.url}
+    azure.on("GET", "^/msi/token$", said)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{azure.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "of the container")
+
+    query(azure.connection(credential=Identity("managed").credential(azure.cloud)))
+
+    [given] = [call for call in azure.calls if call.path == "/msi/token"]
+    assert given.query["resource"] == azure.url
+
+
+def test_without_any_identity_every_way_to_one_is_told(azure: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    connection = azure.connection(credential=Identity("cli").credential(azure.cloud))
+
+    with pytest.raises(ClientAuthenticationError) as refused:
+        query(connection)
+    assert refusal(refused.value).startswith("no Azure credentials: set AZURE_TENANT_ID, AZURE_CLIENT_ID")
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate", "workload"])

@@ -159,7 +159,7 @@ def test_one_subscription_that_refuses_leaves_the_others_and_its_own_rows(azure:
     found = fetched(azure, [SHOP, DATA], tmp_path, NOW + timedelta(hours=5))
 
     assert found.told[0] == "1 of 2 subscriptions were read"
-    assert found.told[1].startswith(f"data (/subscriptions/{B}): AuthorizationFailed: the identity lacks a role there")
+    assert found.told[1].startswith(f"data (/subscriptions/{B}): AuthorizationFailed: a role is missing there")
     assert found.told[1].endswith("; its rows of 2026-11 and before stand")
     assert total(found, tmp_path, "BilledCost", SubAccountName="data") == Decimal("2.5") * 17
 
