@@ -26,6 +26,7 @@ from analysis.purchases import offers
 from bot.allocation_section import AllocationSection
 from bot.cadence.schedule import Schedule
 from bot.onward.address import refuse_unsafe
+from bot.onward.template import Target
 from commands.core.context import Permission
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import discover as discover_commands
@@ -469,6 +470,20 @@ class WebhookEntry(Section):
     secret: str = Field("", description="The environment variable with the secret that signs.")
     token: str = Field("", description="The environment variable with what Authorization says, or PagerDuty's key.")
     link: str = Field("", description="How a link is made of the answer's key: https://…/browse/{key}")
+
+    def target(self, environ: Mapping[str, str]) -> Target:
+        """Where it leads, with its secrets.
+
+        Raises:
+            BadConfig: one of them is not in the environment.
+        """
+        values = {}
+        for key in ("secret", "token"):
+            name = getattr(self, key)
+            values[key] = secret(name, environ) if name else ""
+            if name and not values[key]:
+                raise BadConfig(f"webhook {self.name!r}: {name} is not in the environment")
+        return Target(self.name, self.url, self.template, self.project, self.kind, link=self.link, **values)
 
     @model_validator(mode="after")
     def _leads_somewhere_safe(self) -> WebhookEntry:

@@ -26,6 +26,7 @@ from bot.delivery.courier import Courier
 from bot.delivery.routes import place_of, routes
 from bot.door import Door
 from bot.log import configure
+from bot.onward.platform import WebhookPlatform, outside
 from bot.ports import Parcel, People, Place, Platform
 from bot.slack.app import Workspace, build, recognise
 from bot.slack.http import Entrance
@@ -103,6 +104,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         slack = await _slack(stack, crew, environ) if _wants_slack(config, environ) else None
         there = await _teams(stack, crew, environ, teams) if teams or config.teams.app_id else None
         platforms, tenants = _connected(slack, there)
+        platforms |= await _onward(stack, crew, environ)
         schedules = [_schedule(entry, config) for entry in config.schedules]
         door = Door(
             crew.state.inbox,
@@ -120,9 +122,13 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         _give_ear(crew, environ, door, slack)
         _introduced(crew, door, tenants, _people(crew, slack, there))
         planner = Planner(
-            crew.state.fires, schedules, clock, door.wake, lambda: subscribed(crew.state.subscriptions.all())
+            crew.state.fires,
+            schedules,
+            clock,
+            door.wake,
+            lambda: subscribed(crew.state.subscriptions.all()),
+            chores(crew, door, tenants),
         )
-        planner.chores += _chores(crew, door, tenants)
         stack.callback(door.close)
         crew.watched(schedules)
         await stack.enter_async_context(_looked_after(crew, door, _welcomes(slack, there)))
@@ -395,7 +401,21 @@ def _introduced(crew: Crew, door: Door, tenants: Mapping[str, str], people: Mapp
         crew.directory.connect(platform, those)
 
 
-def _chores(crew: Crew, door: Door, tenants: Mapping[str, str]) -> Sequence[Callable[[datetime], int]]:
+async def _onward(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) -> Mapping[str, Platform]:
+    """The way out of the chat, where the deployment file names one.
+
+    Raises:
+        BadConfig: a secret that it names is not in the environment.
+    """
+    if not crew.config.webhooks:
+        return {}
+    targets = {one.name: one.target(environ) for one in crew.config.webhooks}
+    session = await stack.enter_async_context(outside())
+    platform = WebhookPlatform(session, targets, crew.state.links, crew.clock)
+    return {platform.name: platform}
+
+
+def chores(crew: Crew, door: Door, tenants: Mapping[str, str]) -> Sequence[Callable[[datetime], int]]:
     """What is looked at with each tick: who is to be reminded of what waits for them."""
     config, state = crew.config, crew.state
     if not config.reminders.enabled:

@@ -200,6 +200,7 @@ class Crew:
             here=_here(ask.place),
             subscriptions=self.state.subscriptions,
             routes=self.routes,
+            onward=self.state.links,
             machinery=self.machinery,
         )
 

@@ -16,6 +16,7 @@ from analysis.money import Money
 from analysis.periods import Period
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone, plain
+from commands.core.cards import send_buttons, sent_on
 from commands.core.context import Context, Costs, Exclusion, Judgement, Report, Said
 from commands.core.registry import Group, command
 from commands.core.scope import resolve, said
@@ -368,11 +369,13 @@ def shown(context: Context, found: Anomalies, event: Event) -> Answer:
                     ("It cost", str(event.actual)),
                     ("Team", cause.team or "no team tag"),
                     ("Stands", standing),
+                    *sent_on(context.onward.of(event.id)),
                 )
             ),
             Chart(picture(found.seen(event), event, context.report.locale)),
             _drill_down(context.costs, event, context.report.currency),
             Buttons(verdict_buttons(event)),
+            *send_buttons(event.id, context.onward.of(event.id), context.report.webhooks),
             _note(found, context),
         ),
         Tone.WARN if event.direction > 0 else Tone.CALM,

@@ -27,7 +27,9 @@ def reminder(context: Context, whom: str = "") -> Answer:
     found = _of_team(name, context) if name.startswith(TEAM) else _of_person(name, context)
     ranked = sorted(found, key=lambda one: -one.monthly_waste.amount)
     if not ranked:
-        return Answer("Nothing waits any more", (Text("All that was waiting is done. Thank you."),), Tone.GOOD)
+        return Answer(
+            "Nothing waits any more", (Text("All of it has been taken on, put off or fixed. Thank you."),), Tone.GOOD
+        )
     shown, count = ranked[:MOST], len(ranked)
     rows = tuple((f"{n}. {one.title}", worth(one), _since(one, context)) for n, one in enumerate(shown, 1))
     left = f" The other {count - MOST} are worth {total_of(ranked[MOST:])}." if count > MOST else ""

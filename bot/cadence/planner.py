@@ -27,6 +27,7 @@ class Planner:
     """Looks every few seconds which turns are due; ``wake`` is called when it has entered one.
 
     ``subscribed`` are the schedules that people made, as they are at each look.
+    ``chores`` are looked at with each tick, and tell how much they have entered.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class Planner:
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
         subscribed: Callable[[], Sequence[Schedule]] = tuple,
+        chores: Sequence[Callable[[datetime], int]] = (),
     ) -> None:
         self.fires = fires
         self.schedules = schedules
         self.subscribed = subscribed
         self.clock = clock
         self.wake = wake
-        self.chores: list[Callable[[datetime], int]] = []  # what else is looked at with each tick
+        self.chores = chores
         self._lag = 0.0  # seconds that the latest turn of this tick came, or is still, late
         self._ticker = AsyncIOScheduler(timezone=UTC)
 

@@ -15,6 +15,7 @@ from bot.state.findings import FindingsTable
 from bot.state.inbox import InboxTable
 from bot.state.installations import InstallationsTable
 from bot.state.ledger import LedgerTable
+from bot.state.links import LinksTable
 from bot.state.outbox import OutboxTable
 from bot.state.preferences import PreferencesTable
 from bot.state.records import AuditTable, FiresTable, RunsTable
@@ -33,6 +34,7 @@ class State:
         self.inbox = InboxTable(database, self.outbox)
         self.audit = AuditTable(database)
         self.findings = FindingsTable(database, self.audit, self.outbox)
+        self.links = LinksTable(database, self.audit, self.outbox)
         self.reminders = RemindersTable(database)
         self.exemptions = ExemptionsTable(database, self.findings)
         self.fires = FiresTable(database, self.inbox)

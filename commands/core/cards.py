@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from analysis.findings import WAITING, Finding, State
+from analysis.findings import WAITING, Finding, Link, State
 from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Code, Facts, Field, Form, Note, Part, Text, Tone, plain
 from commands.core.context import Context
@@ -110,14 +110,19 @@ def _facts(finding: Finding) -> tuple[tuple[str, str], ...]:
         ("Stands", standing(finding)),
         ("Account", f"{finding.account} · {finding.region}"),
         ("Team", whose(finding)),
-        *((f"Sent to {one.target}", _sent(one.key, one.url, one.failed)) for one in finding.links),
+        *sent_on(finding.links),
     )
 
 
-def _sent(key: str, url: str, failed: str) -> str:
-    if failed:
-        return f"not delivered: {failed}"
-    return " ".join(part for part in (key, url) if part) or "on its way"
+def sent_on(links: Sequence[Link]) -> tuple[tuple[str, str], ...]:
+    """Where something was sent on to, what it is called there, and where it is."""
+    return tuple((f"Sent to {one.target}", _sent(one)) for one in links)
+
+
+def _sent(link: Link) -> str:
+    if link.failed:
+        return f"not delivered: {link.failed}"
+    return " ".join(part for part in (link.key, link.url) if part) or "on its way"
 
 
 def actions(finding: Finding, context: Context, *, show: bool) -> tuple[Part, ...]:
@@ -125,7 +130,7 @@ def actions(finding: Finding, context: Context, *, show: bool) -> tuple[Part, ..
     short, state = finding.short, finding.state
     see = (Button("Show command", f"fix {short}"),) if show and finding.fix else ()
     back = _undo(finding, context.now, context.report.undo)
-    send = _send(finding, context.report.webhooks)
+    send = send_buttons(short, finding.links, context.report.webhooks)
     match state:
         case State.OPEN | State.REOPENED:
             first = (Button("Claim", f"claim {short}", Tone.GOOD), Button("Done", f"done {short}"))
@@ -192,10 +197,11 @@ def _undo(finding: Finding, now: datetime, within: timedelta) -> tuple[Button, .
     return (Button("Undo", f"undo {finding.short}"),) if finding.mover and fresh and finding.version > 1 else ()
 
 
-def _send(finding: Finding, targets: Sequence[str]) -> tuple[Part, ...]:
+def send_buttons(name: str, links: Sequence[Link], targets: Sequence[str]) -> tuple[Part, ...]:
     """A way on to wherever else work is kept, where it is not there yet."""
-    left = [name for name in targets if name not in {one.target for one in finding.links if not one.failed}]
-    return _buttons(*(Button(f"Send to {name}", f"send {finding.short} to={name}") for name in left))
+    there = {one.target for one in links if not one.failed}
+    left = [target for target in targets if target not in there]
+    return _buttons(*(Button(f"Send to {target}", f"send {name} to={target}") for target in left))
 
 
 def is_waiting(finding: Finding) -> bool:

@@ -16,7 +16,7 @@ from analysis.commitments import Term
 from analysis.errors import NotFound, NotSaved, UnknownName
 from analysis.estate import Bill
 from analysis.exemptions import Exemption
-from analysis.findings import Finding, Fix, Move, State
+from analysis.findings import Finding, Fix, Link, Move, State
 from analysis.focus import CostFrame, CostQuery, Freshness
 from analysis.money import Money
 from analysis.overdue import Patience
@@ -256,6 +256,37 @@ class NoDirectory:
     def email(self, user: str) -> str:  # noqa: ARG002 (whoever it is)
         """Nobody tells."""
         return ""
+
+
+class Onward(Protocol):
+    """Where findings and anomalies are sent on to."""
+
+    def send(self, target: str, event: Mapping[str, Any], by: Caller, ask: str, now: datetime) -> None:
+        """Put an event (``id``, ``kind``, ``title``, ``text`` and more) on its way to a target.
+
+        Raises:
+            TooLate: it was sent there already.
+            NotSaved: the database did not take it.
+        """
+
+    def of(self, thing: str) -> Sequence[Link]:
+        """Where a finding or an anomaly was sent on to."""
+
+
+class NoOnward:
+    """A place that nothing is sent on from."""
+
+    def send(self, target: str, event: Mapping[str, Any], by: Caller, ask: str, now: datetime) -> None:  # noqa: ARG002
+        """There is no way.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound("nothing can be sent on from here")
+
+    def of(self, thing: str) -> Sequence[Link]:  # noqa: ARG002
+        """Nowhere."""
+        return ()
 
 
 class Reminders(Protocol):
@@ -688,4 +719,5 @@ class Context:
     here: Here = field(default_factory=Here)
     subscriptions: Subscriptions = field(default_factory=NoSubscriptions)
     routes: Callable[[], Sequence[Route]] = lambda: ()
+    onward: Onward = field(default_factory=NoOnward)
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself

@@ -53,6 +53,7 @@ THE_COMMANDS = [
     "routes",
     "savings",
     "score",
+    "send",
     "share",
     "showback",
     "snooze",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,28 @@ def test_what_is_worth_it_gets_a_message_of_its_own(talk: Talk, assessed: tuple[
     assert 0 < len(said.also) <= talk.crew.config.findings.own_messages
     worth = [talk.ask(after.ask).data["finding"]["monthly_waste"] for after in said.also]
     assert worth == sorted(worth, reverse=True) and min(worth) >= talk.crew.config.findings.own_message_from
+
+
+def test_a_finding_is_sent_on_and_its_card_says_where(talk: Talk) -> None:
+    one = first_finding(talk)
+    assert "name a target under [[webhooks]]" in text_of(talk.ask(f"send {one.short}"))
+    talk.crew.report = replace(talk.crew.report, webhooks=("jira", "pagerduty"))
+    assert "Send to jira" in labels(talk.ask(f"card {one.short}"))
+    assert "say where to: to=jira" in text_of(talk.ask(f"send {one.short}"))
+    assert "did you mean jira" in text_of(talk.ask(f"send {one.short} to=jirra"))
+
+    said = talk.ask(f"send {one.short} to=jira")
+    assert said.replaces and "Sent to jira: on its way" in text_of(said) and "Send to jira" not in labels(said)
+    [parcel] = [found for found in talk.crew.state.outbox.lease(9, 60) if found.place.platform == "webhook"]
+    event = parcel.payload["event"]
+    assert event["title"].startswith(one.title) and one.resource_id in event["text"] and event["act"]
+    assert "is on its way" in text_of(talk.ask(f"send {one.short} to=jira", user="slack:UBO"))
+
+
+def test_an_anomaly_is_sent_on_too(talk: Talk) -> None:
+    talk.crew.report = replace(talk.crew.report, webhooks=("pagerduty",))
+    event = talk.ask("anomalies").data["events"][0]
+    said = talk.ask(f"send {event['id']}")
+
+    assert said.private and said.title == "On its way to pagerduty"
+    assert "Sent to pagerduty: on its way" in text_of(talk.ask(f"anomalies {event['id']}"))
