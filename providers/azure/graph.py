@@ -72,6 +72,11 @@ def _asked(
 
 
 def _pages(connection: Connection, query: str, subscriptions: Sequence[str] | None) -> Iterator[Row]:
+    """Page by page, to the end.
+
+    Raises:
+        AzureError: it is refused, or it does not end: rows that are missing would make something look unused.
+    """
     client = connection.client(ResourceGraphClient)
     token: str | None = None
     for _ in range(MOST_PAGES):
@@ -90,10 +95,19 @@ def _pages(connection: Connection, query: str, subscriptions: Sequence[str] | No
         page = client.resources(asked, cls=kept)
         found: Sequence[Row] = page.data or ()  # type: ignore[assignment]  # objectArray makes them rows
         yield from found
-        if not page.skip_token or page.skip_token == token:
+        if not page.skip_token:
+            if _word(page.result_truncated) == "true":
+                raise AzureError("Resource Graph leaves rows out")
             return
+        if page.skip_token == token:
+            raise AzureError("Resource Graph gives the same page again and again")
         token = page.skip_token
         _rest(connection, headers)
+    raise AzureError("Resource Graph gives pages without end")
+
+
+def _word(value: object) -> str:
+    return str(getattr(value, "value", value)).lower()
 
 
 def _rest(connection: Connection, headers: Mapping[str, str]) -> None:

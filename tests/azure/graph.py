@@ -29,6 +29,8 @@ class Graph:
     forbidden: set[str] = field(default_factory=set)  # subscriptions in which a question is refused
     closed: set[tuple[str, str]] = field(default_factory=set)  # questions that are refused in a subscription
     shut: set[str] = field(default_factory=set)  # sizes that may not be started
+    stuck: str = ""  # a token that comes again and again
+    truncated: str = "false"
     headers: Mapping[str, str] = field(default_factory=dict)
     rights: Mapping[str, Any] = field(default_factory=lambda: {"actions": ["*/read"], "notActions": []})
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # query and subscriptions
@@ -73,8 +75,14 @@ class Graph:
         told.sort(key=lambda row: str(row["id"]))
         begin, size = int(token or 0), min(self.page, options["$top"])
         shown = told[begin : begin + size]
-        more = {"$skipToken": str(begin + size)} if begin + size < len(told) else {}
-        body = {"totalRecords": len(told), "count": len(shown), "data": shown, "facets": [], "resultTruncated": "false"}
+        more = {"$skipToken": self.stuck or str(begin + size)} if begin + size < len(told) else {}
+        body = {
+            "totalRecords": len(told),
+            "count": len(shown),
+            "data": shown,
+            "facets": [],
+            "resultTruncated": self.truncated,
+        }
         return Reply(200, body | more, self.headers)
 
     def _batch(self, call: Call) -> Any:

@@ -33,6 +33,7 @@ from analysis.kinds import (
     Warehouse,
 )
 from analysis.money import Money
+from providers.azure.graph import ask
 from providers.azure.inventory import Limits, inventory
 from providers.azure.prices import PriceList, family, with_arm
 from providers.azure.readers import KUSTO, discover, kusto
@@ -651,3 +652,17 @@ def test_the_role_that_is_shipped_may_read_all_that_is_asked(graph: Graph, tmp_p
     graph.rights = {"actions": actions(), "notActions": []}
 
     assert read(graph, tmp_path).unread == ()
+
+
+@pytest.mark.parametrize("how", ["stuck", "truncated"])
+def test_pages_that_do_not_end_or_leave_rows_out_are_no_answer(graph: Graph, tmp_path: Path, how: str) -> None:
+    for number in range(30):
+        graph.add("disks", {"id": f"{COMPUTE}disks/d{number:03}", "sku": "Premium_LRS", "gb": 8, "created": OLD})
+    read(graph, tmp_path)
+    graph.stuck, graph.page = ("10", 10) if how == "stuck" else ("", 1000)
+    graph.truncated = "true" if how == "truncated" else "false"
+    connection = graph.double.connection()
+    told = ask(connection, "disks", [ONE, TWO])
+
+    assert told.rows == [] and set(told.failed) == {ONE, TWO}
+    assert len(graph.asked) < 60, "it is given up at once"
