@@ -358,6 +358,7 @@ def shown(context: Context, found: Anomalies, event: Event) -> Answer:
     """One event with what moved, its picture, and what may be said of it."""
     cause = cause_of(context.costs, event, context.report.currency)
     judged = [one for one in context.verdicts.since(context.now - REMEMBERED) if one.event == event.id]
+    told = context.alerts.of_event(event.id)
     standing = f"{judged[-1].said} says {judged[-1].by_name}" if judged else "nobody has looked at it yet"
     return Answer(
         said_event(event),
@@ -379,6 +380,7 @@ def shown(context: Context, found: Anomalies, event: Event) -> Answer:
             _note(found, context),
         ),
         Tone.WARN if event.direction > 0 else Tone.CALM,
+        shows=(told.alert.id,) if told else (),
         data={
             **figures(event),
             "currency": event.impact.currency,

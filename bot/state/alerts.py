@@ -22,6 +22,7 @@ from commands.core.context import Caller, Said
 
 alert, told = schema.alert, schema.told
 SHORTEST_NAME = 4
+MOST_LOOKED_AT = 500  # anomalies, the newest first: verdicts are of those of the last 90 days
 ENDING = (Said.EXPECTED, Said.FALSE_ALARM)
 
 
@@ -138,7 +139,8 @@ class AlertsTable:
         return _kept(rows[0])
 
     def _of_event(self, connection: sa.Connection, event: str) -> Kept | None:
-        rows = connection.execute(sa.select(alert).where(alert.c.kind == "anomaly").order_by(alert.c.opened.desc()))
+        newest = sa.select(alert).where(alert.c.kind == "anomaly").order_by(alert.c.opened.desc()).limit(MOST_LOOKED_AT)
+        rows = connection.execute(newest)
         return next((_kept(row) for row in rows if event in (row.facts["seen"].get("event"), row.key)), None)
 
     def _ranked(self, connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> Sequence[Kept]:

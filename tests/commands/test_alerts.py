@@ -77,6 +77,10 @@ def test_a_surprise_is_told_on_its_first_complete_day_with_its_cause_and_its_own
     assert [part for part in card.parts if isinstance(part, Chart)]
     assert labels(card) == ["Expected", "Investigating", "False alarm", "Details", "No more lines"]
     assert card.shows == (the_anomaly(told).alert.id,)
+    [details] = [
+        one.ask for part in card.parts if isinstance(part, Buttons) for one in part.buttons if one.label == "Details"
+    ]
+    assert told.ask(details).shows == card.shows, "a verdict draws it anew too"
 
 
 def test_watching_again_tells_nothing_again(told: Talk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "docs" / "transcripts"
 WRITE = "PITCREW_TRANSCRIPTS"
+MINUTES = re.compile(r" at \d\d:\d\d UTC")  # of what was told when it happened: days are the same each time
 
 
 class Transcript:
@@ -70,7 +72,7 @@ def read(message: Mapping[str, Any]) -> Iterator[str]:
             case "actions":
                 yield " ".join(f"`[{one['text']['text']}]`" for one in block["elements"])
             case "context":
-                yield f"<sub>{' '.join(one['text'] for one in block['elements'])}</sub>"
+                yield f"<sub>{MINUTES.sub('', ' '.join(one['text'] for one in block['elements']))}</sub>"
             case "table":
                 yield from _table(block)
             case _:
