@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.storage.blob import BlobClient, ContainerClient
@@ -289,11 +289,13 @@ def refusal(error: Exception) -> str:
     """What Azure refused and what to do about it, in one line without secrets."""
     if isinstance(error, ClientAuthenticationError) and error.response is None:
         return _unknown(str(error.message))
-    if isinstance(error, HttpResponseError):
+    if isinstance(error, HttpResponseError) and not isinstance(error, DecodeError):
         code = code_of(error)
         if advice := REMEDIES.get(code):
             return f"{code}: {advice}"
         return f"{code} (HTTP {error.status_code})"
+    if type(error) is AzureError:  # of our own
+        return str(error)
     name = type(error).__name__
     return f"{name}: {REMEDIES.get(name, 'Azure could not be reached')}"
 
@@ -345,6 +347,7 @@ REMEDIES: Mapping[str, str] = {
     "ServiceResponseTimeoutError": "no answer in time, four tries in a row",
     "ServiceResponseError": "the connection was closed, four tries in a row",
     "ContainerNotFound": "there is no such container",
+    "DecodeError": "something between here and Azure answered in its place: a proxy?",
     "CredentialUnavailableError": NEEDS["auto"],
 }
 UNREADABLE = (AzureError,)

@@ -216,7 +216,10 @@ class Asker:
         second = "ServiceName" if usage else "ChargeType"
         first = "ResourceLocation" if self.scope.subscription and usage else "SubscriptionId"
         self.left -= 1
-        for row in answered(self.connection, self.scope.id, question(kind, span, (first, second), usage=usage)):
+        rows = answered(self.connection, self.scope.id, question(kind, span, (first, second), usage=usage))
+        if lacking := next((name for name in ("usagedate", "currency") if rows and name not in rows[0]), ""):
+            raise AzureError(f"an answer without {lacking}; nothing of it was taken")
+        for row in rows:
             said = row.get(second.lower()) or ""
             subscription = self.scope.subscription or str(row.get("subscriptionid") or "").lower()
             region = str(row.get("resourcelocation") or "").lower() if first == "ResourceLocation" else ""
@@ -299,11 +302,11 @@ def answered(connection: Connection, scope: str, asked: Mapping[str, Any]) -> li
         if not link:
             return rows
         if link in seen or len(seen) >= MOST_PAGES:
-            raise AzureError("the same page again and again; nothing of it was taken")
+            raise AzureError("Cost Management gives the same page again and again; nothing of it was taken")
         seen.add(link)
         response = client.send_request(HttpRequest("POST", link, json=dict(asked)))
         response.raise_for_status()
-        said = json.loads(response.text(), parse_float=Decimal) if response.status_code != NO_CONTENT else {}
+        said = response.json() if response.status_code != NO_CONTENT else {}
 
 
 def _resources(connection: Connection, scope: Scope, folder: Path, now: datetime) -> tuple[dict[str, Bill], str]:

@@ -76,7 +76,6 @@ class AzureProvider:
 
         Raises:
             NotReadable: there are no credentials, or no way to the bill at all.
-            BadData: an export was asked for, and has delivered nothing yet.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         told: tuple[str, ...] = ()
@@ -94,6 +93,8 @@ class AzureProvider:
             return self._asked(where, told, now, progress)
         except AzureError as error:
             raise NotReadable(self.name, refusal(error)) from None
+        except BadData as error:  # which must not cost other providers theirs
+            raise NotReadable(self.name, str(error)) from None
 
     def inventory(self, now: datetime, billed: Billed, progress: Progress) -> Inventory:
         """What runs in every subscription, measured where it is worth it, with Azure's own advice."""

@@ -109,9 +109,27 @@ def test_a_page_that_leads_back_is_followed_once_and_nothing_of_it_is_taken(azur
         return {"properties": {"columns": [], "rows": [], "nextLink": link}}
 
     azure.on("POST", "/query", again)
-    with pytest.raises(NotReadable):
+    with pytest.raises(NotReadable, match="gives the same page again and again; nothing of it was taken"):
         fetched(azure, [WIDE], tmp_path)
     assert len(azure.calls) == 2 and not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("lost", ["Cost", "UsageDate", "Currency"])
+def test_an_answer_without_a_column_that_is_needed_is_named(azure: Double, tmp_path: Path, lost: str) -> None:
+    columns = [{"name": name} for name in ("Cost", "UsageDate", "Currency") if name != lost]
+    cells = {"Cost": 1.5, "UsageDate": 20261101, "Currency": "EUR"}
+    rows = [[cells[column["name"]] for column in columns]]
+    azure.on("POST", "/query", {"properties": {"columns": columns, "rows": rows, "nextLink": None}})
+
+    with pytest.raises(NotReadable, match=r"an answer without (a )?" + lost.lower()):
+        fetched(azure, [WIDE], tmp_path)
+
+
+def test_what_answers_in_azures_place_is_told_as_such(azure: Double, tmp_path: Path) -> None:
+    azure.on("POST", "/query", Reply(200, b"<html>please sign in</html>", {"Content-Type": "application/json"}))
+
+    with pytest.raises(NotReadable, match="something between here and Azure answered in its place"):
+        fetched(azure, [WIDE], tmp_path)
 
 
 def test_a_month_in_which_nothing_is_billed_is_no_failure(azure: Double, tmp_path: Path) -> None:

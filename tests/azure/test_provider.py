@@ -13,7 +13,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob import ContainerClient
 
-from analysis.errors import BadData, NotReadable
+from analysis.errors import NotReadable
 from analysis.money import Money
 from analysis.periods import Period
 from bot import config as deployment
@@ -125,7 +125,10 @@ def test_an_export_that_has_delivered_nothing_yet_is_told_and_the_query_api_aske
         text = text_of(assessed(crew))
 
     assert "the Query API, for want of an export" in text and "the first run can take 24 hours" in text
-    with opened(source="export", folder="other") as crew, pytest.raises(BadData, match="nothing has been delivered"):
+    with (
+        opened(source="export", folder="other") as crew,
+        pytest.raises(NotReadable, match="azure: nothing has been delivered"),
+    ):
         crew.assessor.load(NOW)
 
 
