@@ -27,6 +27,10 @@ SCOPES = (
 )
 
 
+TEAMS = (
+    "A team by its name: `people`, a list of e-mail addresses of which the first is asked first, and `channel`, a route"
+    " (`slack:#search`) where its new findings go and where it is reminded."
+)
 CHECKS_INTRODUCTION = (
     "Each is priced from the billed rows of the resource itself, never from a list price: in cash, beside which stands"
     " what a commitment already pays for. Of two findings on the same rows the more expensive stays. What claims no"
@@ -82,6 +86,7 @@ def config_page() -> str:
             rows = [_row(inner, said) for inner, said in section.get("properties", {}).items()]
             lines += [f"## {many.format(key)}", "", section.get("description", ""), ""]
             lines += ["| key | kind | default | |", "|---|---|---|---|", *rows, ""]
+    lines += ["## [owners.teams.…]", "", TEAMS, ""]
     lines += ["## [checks.…]", "", "A check's own thresholds: [checks.md](checks.md) lists them.", ""]
     lines += [
         "## [personas]",

@@ -43,7 +43,7 @@ def reminder(context: Context, whom: str = "") -> Answer:
             Buttons(tuple(Button(f"{n}. Show", f"card {one.short}") for n, one in enumerate(shown, 1))),
             snooze_form("Snooze it" if len(names) == 1 else f"Snooze these {len(names)}", names),
             Buttons((Button("Stop reminding me" if not name.startswith(TEAM) else "Stop here", _stop(name)),)),
-            Note("Once a week at most. It comes since tags, accounts or [owners] say whose these are."),
+            Note("Once a week at most. You get it since tags, accounts or [owners] say whose these are."),
         ),
         Tone.WARN,
         shows=tuple(one.id for one in shown),

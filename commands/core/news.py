@@ -8,6 +8,7 @@ from typing import Any
 from analysis.assessment import Assessment
 from analysis.errors import BadAsk, NotFound
 from analysis.findings import STILL_BILLED, WAITING, Finding
+from analysis.money import Money
 from analysis.savings import Saving
 from commands.core.answer import After, Answer, Button, Buttons, Facts, Note, Part, Table, Text, Tone, plain
 from commands.core.cards import figures, whose, worth
@@ -33,7 +34,8 @@ def news_of(found: Assessment, seen: Seen) -> dict[str, Any]:
         "news": [one.id for one in news[:MOST_KEPT]],
         "count": len(news),
         "worth": total_of(news),
-        "bill": [_said(line) for line in seen.verified[:MOST_SAVINGS]],
+        "bill": [_said(line) for line in _ranked(seen.verified)[:MOST_SAVINGS]],
+        "fixes": _fixes(seen.verified),
         "unread": list(found.unread),
         "note": ". ".join((found.freshness.said(), *found.told)) + ".",
     }
@@ -50,7 +52,7 @@ def drawn(told: Mapping[str, Any], run: str, context: Context, page: int = 1) ->
         raise BadAsk(f"page={page}: there are {max(1, -(-len(kept) // PAGE))} pages of it")
     shown = [one for key in kept[PAGE * (page - 1) : PAGE * page] if (one := _known(context, key))]
     new = f"{count} new finding{'' if count == 1 else 's'} worth {told['worth']} a month"
-    title = f"Assessment: {new}" if count else "Assessment: nothing new"
+    title = f"Assessment: {new if count else told['fixes'] or 'nothing new'}"
     facts = (Facts(tuple((str(name), str(value)) for name, value in told["facts"])),) if page == 1 else ()
     return Answer(
         title,
@@ -93,15 +95,34 @@ def _known(context: Context, key: str) -> Finding | None:
 
 def _said(line: Saving) -> str:
     what = line.finding.title
-    if line.finding.reason.startswith(STILL_BILLED):
-        return f"Still billed, open again: {what}"
-    return f"{line.monthly} a month verified: {what}"
+    return f"Still billed, open again: {what}" if _not_fallen(line) else f"{line.monthly} a month saved: {what}"
+
+
+def _not_fallen(line: Saving) -> bool:
+    return line.finding.reason.startswith(STILL_BILLED)
+
+
+def _ranked(lines: Sequence[Saving]) -> list[Saving]:
+    """What was saved, the most first, and then what was not."""
+    return sorted(lines, key=lambda line: (_not_fallen(line), -line.monthly.amount))
+
+
+def _fixes(lines: Sequence[Saving]) -> str:
+    """What the bill says of the fixes that it has just judged, in a few words."""
+    kept = [line for line in lines if not _not_fallen(line)]
+    said = []
+    if kept:
+        monthly = Money.total((line.monthly for line in kept), kept[0].monthly.currency)
+        said.append(f"{monthly} a month saved, verified in the bill")
+    if again := len(lines) - len(kept):
+        said.append(f"{again} fix{'' if again == 1 else 'es'} not in the bill")
+    return ", ".join(said)
 
 
 def _bill(lines: Sequence[str]) -> tuple[Part, ...]:
     if not lines:
         return ()
-    return (Text("\n".join(("**The bill has confirmed**", *map(plain, lines)))),)
+    return (Text("\n".join(("**What the bill says of fixes**", *map(plain, lines)))),)
 
 
 def _list(shown: Sequence[Finding], page: int, kept: int, run: str) -> tuple[Part, ...]:

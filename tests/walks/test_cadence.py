@@ -14,6 +14,8 @@ from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import walk, words
 
 NIGHTLY: dict[str, Any] = {
+    "findings": {"own_messages": 0},
+    "alerts": {"least": 10_000_000, "budget_at": [], "silent_days": 99, "routes": [{"to": ["slack:#alerts"]}]},
     "personas": {"engineering": ["slack:#platform"], "practitioner": ["slack:#finops", "slack:#platform"]},
     "schedules": [
         {"name": "nightly", "cron": "30 9 * * *", "ask": "assess", "to": ["engineering", "practitioner"]},
@@ -28,6 +30,7 @@ async def test_a_night_with_news_is_told_once_in_each_channel_and_a_quiet_one_is
     async with FakeSlack.running() as slack:
         slack.channel("C2", "platform")
         slack.channel("C3", "finops")
+        slack.channel("C4", "alerts")
         async with walk(talk.crew, slack, "socket", **NIGHTLY) as walking:
             runs = walking.crew.state.runs
             await walking.until(runs.last)  # the first look, when it starts

@@ -55,12 +55,17 @@ def _closed(lines: Iterator[str]) -> list[str]:
     return told
 
 
-def read(message: Mapping[str, Any]) -> Iterator[str]:
+def read(message: Mapping[str, Any]) -> Iterator[str]:  # noqa: C901 (a kind of block each)
     """A message's blocks as lines of Markdown."""
     for block in message.get("blocks", ()):
         match block["type"]:
             case "header":
                 yield f"**{block['text']['text']}**"
+            case "rich_text" if any(part["type"] == "rich_text_preformatted" for part in block["elements"]):
+                for part in block["elements"]:
+                    text = "".join(_run(run) for run in part["elements"])
+                    is_code = part["type"] == "rich_text_preformatted"
+                    yield from ("```", *text.splitlines(), "```") if is_code else (text, "")
             case "rich_text":  # two spaces at its end keep a line apart from the next
                 yield from (
                     "".join(_run(run) for part in block["elements"] for run in part["elements"])
