@@ -143,11 +143,11 @@ def _number(day: date) -> int:
 
 
 def _later(things: Sequence[Thing]) -> Iterator[tuple[int, LaterSurprise]]:
-    """Where the surprises of later days happen: to the first usual thing of the account that is of the service."""
+    """Where the surprises of later days happen: to the first thing of the account and service that has a team."""
     for surprise in LATER:
         for place, thing in enumerate(things):
             there = (thing.offer.service, thing.spot.account.name) == (surprise.service, surprise.account)
-            if there and thing.spot.plant is None and thing.spot.ends == FOREVER:
+            if there and thing.spot.plant is None and thing.spot.ends == FOREVER and "team" in thing.spot.tags:
                 yield place, surprise
                 break
 

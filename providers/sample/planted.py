@@ -88,7 +88,7 @@ class PlantedSurprise:
 class LaterSurprise:
     """A surprise for a company that goes on: it begins ``after`` days after the first report, and is never in that one.
 
-    It happens to something that is billed anyway: the first of ``service`` in ``account``.
+    It happens to something that is billed anyway: the first of ``service`` in ``account`` whose team is known.
     """
 
     account: str
