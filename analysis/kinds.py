@@ -404,6 +404,18 @@ class BackupVault(Resource):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy(Resource):
+    """An account as such: an Azure subscription with the ``offer`` that it is bought by.
+
+    ``protected`` are the paid plans of protection that are on in it.
+    """
+
+    offer: str
+    for_development: bool
+    protected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover(Resource):
     """What belongs to nothing any more: network interfaces, security groups, zones, profiles.
 

@@ -12,17 +12,23 @@ from analysis.estate import Estate
 from analysis.findings import Action, Finding, Remedy
 from analysis.kinds import LogGroup
 
-STORED = r"TimedStorage"
+STORED = r"TimedStorage|Data Retention"
 
 
 @check("endless-logs", serves=("aws.logs.no_retention",))
-def endless_logs(estate: Estate, *, min_gb: float = 1.0, keep_days: int = 30) -> Iterator[Finding | None]:
-    """Yield each log group of ``min_gb`` that is never emptied, priced from its rows of storage.
+def endless_logs(
+    estate: Estate, *, min_gb: float = 1.0, keep_days: int = 30, max_days: int = 365, min_monthly: float = 5.0
+) -> Iterator[Finding | None]:
+    """Yield each log group of ``min_gb`` that is never emptied, and each that keeps more than ``max_days``.
+
+    Priced from the rows of storage; of those that keep long, billed ``min_monthly`` for it, by the days beyond.
 
     Steampipe Thrifty tells each group without a retention; below 1 GB that is 3 cents a month. What comes in costs
     more than what stays (0.50 against 0.03 USD a GB): the whole bill is told beside it.
     """
     for group in estate.of(LogGroup):
+        if group.retention_days > max_days:
+            yield _long(group, estate, max_days, min_monthly)
         if group.retention_days or group.stored_gb < min_gb:
             continue
         bill = estate.bill(group)
@@ -39,3 +45,21 @@ def endless_logs(estate: Estate, *, min_gb: float = 1.0, keep_days: int = 30) ->
             meters=STORED,
             even_unbilled=True,
         )
+
+
+def _long(group: LogGroup, estate: Estate, keep: int, least: float) -> Finding | None:
+    """What is kept longer than a year; whether somebody must keep it, its owner knows."""
+    bill = estate.bill(group)
+    part = 1 - keep / group.retention_days
+    if bill is None or float(bill.part(STORED).effective) * part < least:
+        return None
+    return Finding.priced(
+        group,
+        estate,
+        check="endless-logs",
+        title=f"Logs of {group.name} are kept for {group.retention_days} days",
+        remedy=Remedy(Action.SET_RETENTION, str(keep), source=str(group.retention_days)),
+        evidence=(("Kept", f"{group.retention_days} days"), ("Mind", "the law may ask for longer")),
+        part=part,
+        meters=STORED,
+    )

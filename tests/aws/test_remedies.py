@@ -94,6 +94,7 @@ CLUSTERS = (
     (Action.DELETE_CACHE, arn("memorydb", "cluster/sessions"), "", "memorydb"),
     (Action.DELETE_BALANCER, arn("elasticloadbalancing", "loadbalancer/old-edge"), "", "classic"),
     (Action.STOP_MACHINE, f"i-{ID}", "", ""),
+    (Action.SET_RETENTION, arn("logs", "log-group:/apex/web"), "365", "731"),
 )
 EVERY = [(action, *said) for action, said in CASES.items()] + list(CLUSTERS)
 NAMES = [f"{action} of {resource.rsplit(':', 1)[-1]}" for action, resource, *_ in EVERY]

@@ -136,7 +136,7 @@ def steady(
 
 
 def test_questions_are_ours_alone_and_nothing_is_put_into_them() -> None:
-    tables = ("resources", "resourcecontainers", "advisorresources", "recoveryservicesresources")
+    tables = ("resources", "resourcecontainers", "advisorresources", "recoveryservicesresources", "securityresources")
     for name in QUERIES:
         text = kusto(name)
         assert text.splitlines()[0] in tables, name
@@ -666,3 +666,21 @@ def test_pages_that_do_not_end_or_leave_rows_out_are_no_answer(graph: Graph, tmp
 
     assert told.rows == [] and set(told.failed) == {ONE, TWO}
     assert len(graph.asked) < 60, "it is given up at once"
+
+
+def test_workspaces_and_subscriptions_as_such(graph: Graph, tmp_path: Path) -> None:
+    logs = f"{RG}/providers/Microsoft.OperationalInsights/workspaces/logs"
+    graph.add("workspaces", {"id": logs, "days": 730})
+    graph.add("offers", {"id": ACCOUNT, "name": "apex-dev", "quota": "PayAsYouGo_2014-09-01"})
+    graph.add("offers", {"id": OTHER, "name": "apex-test", "quota": "MSDNDevTest_2014-09-01"})
+    graph.add("protected", {"id": f"{ACCOUNT}/providers/Microsoft.Security/pricings/Containers"})
+    bills = {logs: bill(400, **{"Analytics Logs Data Retention": 100.0})}
+    spots = [Spot(ACCOUNT, "eastus", "Azure Monitor"), Spot(OTHER, "eastus", "Azure Monitor")]
+    told = read(graph, tmp_path, bills, spots=spots)
+    findings = found(told, bills)
+
+    assert findings.keys() == {"endless-logs", "development-at-full-price"}
+    assert findings["endless-logs"].monthly_waste == Money.of("50.00", "USD")
+    assert "--retention-time 365" in findings["endless-logs"].fix.act  # type: ignore[union-attr]
+    assert findings["development-at-full-price"].resource_id == ACCOUNT
+    assert ("Defender plans", "Containers") in findings["development-at-full-price"].evidence

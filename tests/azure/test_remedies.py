@@ -58,6 +58,7 @@ CASES: Mapping[Action, tuple[str, str, str]] = {  # what it is about, what it be
     Action.DELETE_PLAN: (f"{THERE}Microsoft.Web/serverFarms/plan-1", "", "P1v3"),
     Action.RESIZE_PLAN: (f"{THERE}Microsoft.Web/serverFarms/plan-1", "P1v3", "P2v3"),
     Action.KEEP_FEWER_BACKUPS: (f"{THERE}Microsoft.DocumentDB/databaseAccounts/profiles", "240 8", "60 24"),
+    Action.SET_RETENTION: (f"{THERE}Microsoft.OperationalInsights/workspaces/logs", "365", "730"),
     Action.ADD_LIFECYCLE: (f"{THERE}Microsoft.Storage/storageAccounts/apexfiles", "30", ""),
     Action.DELETE_BACKUPS: (VAULT, f"{VAULT}/{ITEM}", ""),
     Action.DELETE_CACHE: (f"{THERE}Microsoft.Cache/redis/sessions", "", "redis"),
@@ -78,7 +79,7 @@ NOT_OF_AZURE = {  # what only AWS has, or has a command for
     *(Action.UPGRADE_DATABASE, Action.ONE_ZONE_DATABASE, Action.SWITCH_DATABASE_STORAGE),
     *(Action.DELETE_DATABASE_SNAPSHOT, Action.SCHEDULE_WAREHOUSE, Action.DELETE_SEARCH, Action.PAY_PER_REQUEST),
     *(Action.RESIZE_FUNCTION, Action.DROP_CONCURRENCY, Action.UPGRADE_KUBERNETES, Action.ABORT_UPLOADS),
-    *(Action.EXPIRE_VERSIONS, Action.SET_RETENTION, Action.STOP_TRAIL, Action.DELETE_HEALTH_CHECK),
+    *(Action.EXPIRE_VERSIONS, Action.STOP_TRAIL, Action.DELETE_HEALTH_CHECK),
     *(Action.DELETE_SECRET, Action.DROP_API_CACHE, Action.ADD_IMAGE_LIFECYCLE, Action.ADD_FILE_LIFECYCLE),
     *(Action.END_DATA_CLUSTER, Action.DELETE_MODEL_ENDPOINT, Action.STOP_NOTEBOOK, Action.STOP_DESKTOP_ALONE),
 }

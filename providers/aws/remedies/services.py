@@ -127,9 +127,11 @@ def set_retention(finding: Finding) -> Fix:
     name = name_of(finding, "log-group", "log-group:")
     days, region = numbers(finding.remedy.target)[0], region_of(finding)
     there = ("--region", region, "--log-group-name", name)
+    put = ("aws", "logs", "put-retention-policy", *there, "--retention-in-days")
+    before = numbers(finding.remedy.source, 0)
     return Fix(
-        act=line("aws", "logs", "put-retention-policy", *there, "--retention-in-days", days),
-        undo=line("aws", "logs", "delete-retention-policy", *there),
+        act=line(*put, days),
+        undo=line(*put, before[0]) if before else line("aws", "logs", "delete-retention-policy", *there),
         safety=_use(finding) + "What is older is deleted within days and does not come back: export it to S3 first "
         "(`aws logs create-export-task`) if an audit may ask for it.",
     )

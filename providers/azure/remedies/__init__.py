@@ -43,6 +43,7 @@ FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
     Action.DELETE_PLAN: services.delete_plan,
     Action.RESIZE_PLAN: services.resize_plan,
     Action.KEEP_FEWER_BACKUPS: services.keep_fewer_backups,
+    Action.SET_RETENTION: services.set_retention,
     Action.ADD_LIFECYCLE: services.add_lifecycle,
     Action.DELETE_BACKUPS: services.delete_backups,
     Action.DELETE_CACHE: services.delete_cache,

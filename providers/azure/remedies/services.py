@@ -166,6 +166,19 @@ def delete_backups(finding: Finding) -> Fix:
     )
 
 
+def set_retention(finding: Finding) -> Fix:
+    """How long a workspace keeps what has no time of its own."""
+    workspace = target(finding.resource_id, "microsoft.operationalinsights/workspaces")
+    [new], [old] = numbers(finding.remedy.target, 1), numbers(finding.remedy.source, 1)
+    there = ("az", "monitor", "log-analytics", "workspace", "update", "--ids", workspace.id, "--retention-time")
+    return Fix(
+        act=line(*there, new),
+        undo=line(*there, old),
+        safety="What is older is deleted within days and does not come back: ask first whether the law or an audit "
+        "needs it. Tables with a time of their own keep theirs.",
+    )
+
+
 def delete_cache(finding: Finding) -> Fix:
     """Kept as JSON, then deleted; what is in it is lost."""
     return kept_and_deleted(

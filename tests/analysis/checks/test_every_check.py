@@ -53,6 +53,7 @@ from analysis.kinds import (
     Snapshot,
     SqlMachine,
     Table,
+    Tenancy,
     Trail,
     Warehouse,
 )
@@ -715,6 +716,21 @@ CASES = (
     ),
     Case("idle-backup", thing(BackupVault, items=3, idle=("item;one",)), "0", Action.DELETE_BACKUPS),
     Case(
+        "endless-logs",
+        thing(LogGroup, retention_days=730, stored_gb=0.0),
+        "50.00",
+        Action.SET_RETENTION,
+        bill(400, **{"Analytics Logs Data Retention": 100, "Analytics Logs Data Ingestion": 300}),
+        unless=({"retention_days": 365},),
+    ),
+    Case(
+        "development-at-full-price",
+        thing(Tenancy, offer="EnterpriseAgreement_2014-09-01", for_development=False, protected=("VirtualMachines",)),
+        "0",
+        Action.REVIEW,
+        unless=({"tags": {"env": "prod"}, "name": "shop"}, {"protected": ()}),
+    ),
+    Case(
         "idle-endpoint",
         thing(PrivateEndpoint, network="vnet", service="storage", connected=False),
         "100.00",
@@ -867,3 +883,15 @@ def test_a_disk_that_site_recovery_keeps_is_no_waste() -> None:
     disk = builders.disk(kept_by="Azure Site Recovery")
 
     assert not list(checks.run(builders.estate(disk), {}))
+
+
+def test_licences_of_an_account_for_development_are_told_together() -> None:
+    account = "/subscriptions/one"
+    tenancy = thing(Tenancy, offer="PayAsYouGo_2014-09-01", for_development=False, id=account, name="apex-dev", tags={})
+    windows = bill(100, **{"Reservation-Windows Svr (4 Core)": 60})
+    bills = {f"{account}/vm-1": windows, f"{account}/vm-2": windows, "/subscriptions/other/vm": windows}
+    [found] = checks.run(Estate.of_all(AS_OF, (tenancy,), bills), {})
+
+    assert found.title == "apex-dev is for development and bought like production" and not found.claims
+    assert ("Licences in its bill", f"{usd('120.00')} a month") in found.evidence
+    assert not list(checks.run(Estate.of_all(AS_OF, (replace(tenancy, for_development=True),), bills), {}))
