@@ -81,10 +81,13 @@ def config_page() -> str:
     lines = ["# The deployment file", "", "One TOML file, `pitcrew.toml`; `pitcrew.example.toml` is a whole one.", ""]
     for key, what in schema["properties"].items():
         many = "[[{}]]" if what.get("type") == "array" else "[{}]"
-        for name in re.findall(r"#/\$defs/(\w+)", json.dumps(what.get("$ref") or what.get("items") or {})):
+        named = re.findall(r"#/\$defs/(\w+)", json.dumps(what.get("$ref") or what.get("items") or {}))
+        for name in dict.fromkeys(named):  # a choice of several names each twice
             section = schema["$defs"][name]
             rows = [_row(inner, said) for inner, said in section.get("properties", {}).items()]
-            lines += [f"## {many.format(key)}", "", section.get("description", ""), ""]
+            kind = section.get("properties", {}).get("kind", {}).get("const", "")
+            lines += [f"## {many.format(key)}{f', kind = {kind}' if kind else ''}", ""]
+            lines += [section.get("description", ""), ""]
             lines += ["| key | kind | default | |", "|---|---|---|---|", *rows, ""]
     lines += ["## [owners.teams.…]", "", TEAMS, ""]
     lines += ["## [checks.…]", "", "A check's own thresholds: [checks.md](checks.md) lists them.", ""]
