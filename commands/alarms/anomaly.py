@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from analysis.alerts import Alert, Kept
-from analysis.anomalies import Event, Shape
+from analysis.anomalies import Event, Shape, Watched
 from analysis.money import Money
 from analysis.periods import Period, month_of
 from commands.alarms import Look, alarm
@@ -82,8 +82,7 @@ def draw(context: Context, kept: Kept) -> Answer:
         return _gone(context, kept)
     cause = cause_of(context.costs, event, context.report.currency)
     facts = kept.alert.facts
-    before = facts.get("restated_from", "")
-    restated = [("Restated", f"from {before} to {event.impact} by the provider")] if before else []
+    restated = [("Restated", str(facts["restated"]))] if facts.get("restated") else []
     return Answer(
         f"{'Ended: ' if _has_ended(kept, judged) else ''}{said_event(event)}",
         (
@@ -126,7 +125,9 @@ def anomaly(look: Look) -> Sequence[Alert]:
             continue
         key = before.alert.key if before else event.id
         said = newest.get(event.id) or (newest.get(str(before.alert.facts["event"])) if before else None)
-        alerts.setdefault(key, _alert(look, event, key, before, _over(event, said, quiet.get(event.id, ""))))
+        restated = _restated(before, event, found.seen(event)) if before else ""
+        over = _over(event, said, quiet.get(event.id, ""))
+        alerts.setdefault(key, _alert(look, event, key, restated, over))
     return tuple(alerts.values())
 
 
@@ -138,7 +139,7 @@ def _told_to_be_quiet(look: Look, judgements: Sequence[Judgement], period: Perio
     return frozenset({one.id for one in found.events} - {one.id for one in strict.events})
 
 
-def _alert(look: Look, event: Event, key: str, before: Kept | None, over: tuple[str, bool]) -> Alert:
+def _alert(look: Look, event: Event, key: str, restated: str, over: tuple[str, bool]) -> Alert:
     cause = cause_of(look.costs, event, look.report.currency)
     owner, why = _whose(look.costs, look.report, look.now, cause.resource_id, cause.team)
     facts: dict[str, Any] = {
@@ -152,8 +153,8 @@ def _alert(look: Look, event: Event, key: str, before: Kept | None, over: tuple[
         "owner": owner,
         "why": why,
     }
-    if before and (restated := _restated(before, event)):
-        facts["restated_from"] = restated
+    if restated:
+        facts["restated"] = restated
     return Alert(
         kind=KIND,
         key=key,
@@ -196,14 +197,20 @@ def _over(event: Event, judged: Judgement | None, excluded: str) -> tuple[str, b
     return f"Ended on {event.end:%d %b}: {size} {word} than expected in {days}.", False
 
 
-def _restated(before: Kept, event: Event) -> str:
-    """What an event was said to have cost, if the same days cost something else now."""
+def _restated(before: Kept, event: Event, seen: Watched) -> str:
+    """That the days which were told before cost something else now, in words; what was said of it before, if not."""
     facts, was = before.alert.facts, before.alert.amount
-    same = (facts["start"], facts["last_day"]) == (event.start.isoformat(), event.last_day.isoformat())
-    by = abs((event.impact - was).amount)
-    if same and by > max(RESTATED_LEAST, RESTATED_SHARE * abs(was.amount)):
-        return str(was)
-    return str(facts.get("restated_from", ""))
+    known = str(facts.get("restated", ""))
+    last = date.fromisoformat(facts["last_day"])
+    if facts["start"] != event.start.isoformat() or last > event.last_day:
+        return known
+    row = seen.series.names.index(event.name)
+    days = slice((event.start - seen.series.start).days, (last - seen.series.start).days + 1)
+    miss = float((seen.series.values[row, days] - seen.expected[row, days]).sum())
+    now = Money.of(round(miss, 2), was.currency)
+    if abs((now - was).amount) <= max(RESTATED_LEAST, RESTATED_SHARE * abs(was.amount)):
+        return known
+    return f"by the provider, from {was} to {now} up to {last:%d %b}"
 
 
 def _seen(context: Context, kept: Kept) -> tuple[Anomalies, Event | None]:

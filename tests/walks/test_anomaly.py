@@ -80,8 +80,10 @@ async def it_grows(walked: Days, story: Transcript) -> None:
     walked.shop.more[GATEWAY, date(2026, 11, 17)] = 540.0
     third = await walked.morning(21)
     assert len(replies(slack, DATA)) == 1 and "up for 3 days" in words(posts(slack, DATA)[0])
+    restated = next(line for line in words(posts(slack, DATA)[0]).splitlines() if line.startswith("Restated: by"))
     story.at(third, "a third day, and the provider restates the second")
     story.tell("Edited in place. It is not half as much again as was last told, so the thread stays silent.")
+    story.tell(f"> {restated}")
 
     fourth = await walked.morning(22)
     assert len(replies(slack, DATA)) == 2

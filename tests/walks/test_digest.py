@@ -88,6 +88,10 @@ async def test_in_quiet_hours_a_digest_waits_until_they_are_over(tmp_path: Path)
         await slack.type("/finops subscribe daily 09:10 team=data quiet=21:00-10:00 to=me", channel=DATA)
         await walked.walking.until(lambda: "Subscribed" in str(slack.private("U1")))
         await walked.settled()
+        await slack.type("/finops preview weekly team=data", channel=DATA)
+        await walked.walking.until(lambda: len(slack.ephemerals) >= 4)
+        await walked.settled()
+        assert "Preview: Team data: $" in words(slack.ephemerals[1]), "and its details after it"
         heard = len(slack.private("U1"))
 
         await walked.morning(19, hour=6)
