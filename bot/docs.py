@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.catalogue import BY_COMMAND, LEFT_OUT
 from analysis.checks import discover as discover_checks
+from bot import parity
 from bot.config import Config
 from commands.core.registry import Group
 from commands.core.registry import discover as discover_commands
@@ -108,6 +109,20 @@ def quirks_page() -> str:
     return _page([*lines, ""])
 
 
+def parity_page() -> str:
+    """What Slack, Teams and the page do, and where one of them does not, why."""
+    lines = [
+        "# Slack, Teams and the page",
+        "",
+        "Made from the code (`bot/parity.py`); what is not `full` says why.",
+        "",
+    ]
+    for heading, rows in parity.tables():
+        lines += [f"## {heading}", "", f"| | {' | '.join(parity.PLATFORMS)} | |", "|---|---|---|---|---|"]
+        lines += [f"| {row.what} | {' | '.join(row.cells)} | {row.note} |" for row in rows] + [""]
+    return _page(lines)
+
+
 def _json(said: Mapping[str, Any]) -> str:
     return json.dumps(said, indent=2) + "\n"
 
@@ -120,7 +135,13 @@ POLICIES = {
     AWS / "member-role.cloudformation.json": lambda: _json(permissions.template(hub=False)),
     Path("deploy/azure/role.json"): lambda: _json(role.definition()),
 }
-PAGES = {"commands.md": commands_page, "checks.md": checks_page, "config.md": config_page, "focus.md": quirks_page}
+PAGES = {
+    "commands.md": commands_page,
+    "checks.md": checks_page,
+    "config.md": config_page,
+    "focus.md": quirks_page,
+    "parity.md": parity_page,
+}
 
 
 def main() -> None:

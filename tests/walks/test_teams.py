@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -67,35 +66,3 @@ async def test_the_second_wave_of_a_click_under_another_name_is_the_same_click(w
 
     assert all("claimed by" in words(one.body["value"]) for one in (first, *again))
     assert len([line for line in state.audit.lines() if line.ask.startswith("claim")]) == 1
-
-
-async def test_a_private_finding_is_swapped_for_its_claimed_self(walking: TeamsWalk) -> None:
-    teams = walking.teams
-    finding = walking.crew.state.findings.standing(State.OPEN)[0]
-    card = await walking.card(finding.short)
-    await teams.click(card, "Claim", user="U1")
-    await teams.say("waste", user="U2")
-    await walking.until(lambda: teams.private("U2"))
-    assert "a month" in words(teams.private("U2")[0])
-
-
-async def test_two_people_claim_at_the_same_instant_and_one_of_them_wins(walking: TeamsWalk) -> None:
-    teams, findings = walking.teams, walking.crew.state.findings
-    finding = findings.standing(State.OPEN)[0]
-    card = await walking.card(finding.short)
-    both = await asyncio.gather(*(teams.click(card, "Claim", user=user) for user in ("U1", "U2")))
-    assert all(one.ok for one in both)
-    winner = findings.get(finding.id).owner.removeprefix("teams:")
-    loser = {"U1": "U2", "U2": "U1"}[winner]
-    await walking.until(lambda: teams.private(loser))
-
-    assert f"already claimed by Person {winner}" in words(teams.private(loser)[-1])
-
-
-async def test_a_mistake_is_told_to_its_maker_alone(walking: TeamsWalk) -> None:
-    teams = walking.teams
-    await teams.mention("forcast")
-    await walking.until(lambda: teams.private("U1"))
-
-    assert "did you mean forecast" in words(teams.private("U1")[0])
-    assert not teams.messages(CHANNEL)

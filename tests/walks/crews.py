@@ -1,0 +1,198 @@
+"""One crew on any platform: what people do, and what they then see, whatever it is that they look at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.wiring import Crew
+from tests.fake_slack import FakeSlack
+from tests.fake_teams import CHANNEL, FakeTeams
+from tests.fake_teams import words as words_of_card
+from tests.walks.page_visitor import PageWalk, Seen, Visitor, page_walk
+from tests.walks.slack_crew import Walk, walk, words
+from tests.walks.teams_crew import TeamsWalk, teams_walk
+
+PATIENCE = 40.0
+SLUG = "finops"
+SLACK, TEAMS, PAGE = PLATFORMS = ("slack", "teams", "page")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message, as it can be read; ``it`` is the platform's own."""
+
+    words: str
+    it: Any
+
+
+class People(Protocol):
+    """Two people (1 and 2) in one channel with Pitcrew, on some platform."""
+
+    name: str
+
+    @property
+    def crew(self) -> Crew:
+        """The crew that they ask."""
+
+    def called(self, who: int) -> str:
+        """What the platform calls somebody."""
+
+    async def mention(self, text: str, who: int = 1) -> None:
+        """Ask where everybody reads."""
+
+    async def alone(self, text: str, who: int = 1) -> None:
+        """Ask where nobody else reads the answer."""
+
+    async def public(self) -> Sequence[Heard]:
+        """What Pitcrew said to the whole channel, in threads too."""
+
+    async def private(self, who: int = 1) -> Sequence[Heard]:
+        """What it said to one person."""
+
+    async def press(self, message: Heard, label: str, who: int = 1) -> None:
+        """Press a button."""
+
+    async def fill_in(self, message: Heard, label: str, filled: Mapping[str, str], who: int = 1) -> None:
+        """Open a form by its button, fill it in, and send it."""
+
+
+async def until(seen: Callable[[], Awaitable[Any]], seconds: float = PATIENCE) -> Any:
+    """Wait until something can be seen, and give it back."""
+    async with asyncio.timeout(seconds):
+        while not (found := await seen()):  # noqa: ASYNC110 (what is waited for sets no event of ours)
+            await asyncio.sleep(0.02)
+    return found
+
+
+@dataclass
+class OnSlack:
+    """People in Slack."""
+
+    walk: Walk
+    name: str = SLACK
+
+    @property
+    def crew(self) -> Crew:
+        return self.walk.crew
+
+    def called(self, who: int) -> str:
+        return f"u{who}"
+
+    async def mention(self, text: str, who: int = 1) -> None:
+        await self.walk.slack.mention(text, user=f"U{who}")
+
+    async def alone(self, text: str, who: int = 1) -> None:
+        assert (await self.walk.slack.type(f"/finops {text}", user=f"U{who}")).ok
+
+    async def public(self) -> Sequence[Heard]:
+        return [Heard(words(one), one) for one in self.walk.slack.ours("C1")]
+
+    async def private(self, who: int = 1) -> Sequence[Heard]:
+        return [Heard(words(one), one) for one in self.walk.slack.private(f"U{who}")]
+
+    async def press(self, message: Heard, label: str, who: int = 1) -> None:
+        assert (await self.walk.slack.click(message.it, label, user=f"U{who}")).ok
+
+    async def fill_in(self, message: Heard, label: str, filled: Mapping[str, str], who: int = 1) -> None:
+        await self.press(message, label, who)
+        assert (await self.walk.slack.fill_in(dict(filled), user=f"U{who}")).ok
+
+
+@dataclass
+class OnTeams:
+    """People in Teams."""
+
+    walk: TeamsWalk
+    name: str = TEAMS
+
+    @property
+    def crew(self) -> Crew:
+        return self.walk.crew
+
+    def called(self, who: int) -> str:
+        return f"person u{who}"
+
+    async def mention(self, text: str, who: int = 1) -> None:
+        assert (await self.walk.teams.mention(text, user=f"U{who}")).ok
+
+    async def alone(self, text: str, who: int = 1) -> None:
+        assert (await self.walk.teams.say(text, user=f"U{who}")).ok
+
+    async def public(self) -> Sequence[Heard]:
+        return [Heard(words_of_card(one), one) for one in self.walk.teams.messages(CHANNEL)]
+
+    async def private(self, who: int = 1) -> Sequence[Heard]:
+        return [Heard(words_of_card(one), one) for one in self.walk.teams.private(f"U{who}")]
+
+    async def press(self, message: Heard, label: str, who: int = 1) -> None:
+        assert (await self.walk.teams.click(message.it, label, user=f"U{who}")).ok
+
+    async def fill_in(self, message: Heard, label: str, filled: Mapping[str, str], who: int = 1) -> None:
+        teams = self.walk.teams
+        dialog = await teams.open_dialog(message.it, label, user=f"U{who}")
+        assert (await teams.fill_in(message.it, dialog, filled, user=f"U{who}")).ok
+
+
+@dataclass
+class OnPage:
+    """People at the page; what one presses is theirs, so each reads the message anew."""
+
+    walk: PageWalk
+    visitors: list[Visitor] = field(default_factory=list)
+    name: str = PAGE
+
+    @property
+    def crew(self) -> Crew:
+        return self.walk.crew
+
+    def called(self, who: int) -> str:
+        return ("sam", "ada")[who - 1]
+
+    async def mention(self, text: str, who: int = 1) -> None:
+        await self.visitors[who - 1].type(f"@Pitcrew {text}", SLUG)
+
+    async def alone(self, text: str, who: int = 1) -> None:
+        await self.visitors[who - 1].type(f"/finops {text}", SLUG)
+
+    async def public(self) -> Sequence[Heard]:
+        return [Heard(one.words, one) for one in await self._all(1) if not one.private]
+
+    async def private(self, who: int = 1) -> Sequence[Heard]:
+        return [Heard(one.words, one) for one in await self._all(who) if one.private]
+
+    async def press(self, message: Heard, label: str, who: int = 1) -> None:
+        await self.visitors[who - 1].press(message.it, label)
+
+    async def fill_in(self, message: Heard, label: str, filled: Mapping[str, str], who: int = 1) -> None:
+        await self.visitors[who - 1].press(message.it, label.removesuffix(" …"), **filled)
+
+    async def _all(self, who: int) -> list[Seen]:
+        """What stands in the channel and its threads, but for what people typed."""
+        visitor = self.visitors[who - 1]
+        roots = await visitor.messages(SLUG)
+        found = list(roots)
+        for root in roots:
+            if "mine" in root.classes or "reply" in root.words or "repl" in root.words:
+                found += await visitor.messages(SLUG, root.id)
+        return [one for one in {one.id: one for one in found}.values() if one.buttons or "mine" not in one.classes]
+
+
+@asynccontextmanager
+async def people(platform: str, crew: Crew) -> AsyncIterator[People]:
+    """Two people with Pitcrew on one of the platforms."""
+    match platform:
+        case "slack":
+            async with FakeSlack.running() as slack, walk(crew, slack, "http") as on_slack:
+                yield OnSlack(on_slack)
+        case "teams":
+            async with FakeTeams.running() as teams, teams_walk(crew, teams) as on_teams:
+                yield OnTeams(on_teams)
+                assert not teams.wrong
+        case _:
+            async with page_walk(crew) as page:
+                found = OnPage(page, [await page.visitor(), await page.visitor()])
+                yield found
