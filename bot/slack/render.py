@@ -56,6 +56,7 @@ MAX_ROWS = 25  # of the 100 that Slack allows: more is a file, not a message
 MAX_COLUMNS = 4  # of 20: what a phone shows; a wider table is stacked, a row's cells under its first
 MAX_STACKED = 12  # columns of a stacked row
 MAX_CELL = 120
+LONG_CELL = 16
 MAX_TABLE = 6_000
 MAX_WIDTH = 28  # of a column that is set in monospace
 
@@ -375,9 +376,16 @@ def _left_out(table: Table, width: int, rows: int) -> Iterator[str]:
 
 
 def _native(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Block:
-    settings = [{"align": "right" if column in numbers else "left"} for column in range(len(rows[0]))]
+    settings = [_setting(column in numbers, [row[column] for row in rows]) for column in range(len(rows[0]))]
     cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
     return {"type": "table", "column_settings": settings, "rows": cells}
+
+
+def _setting(is_figure: bool, cells: Sequence[str]) -> Block:
+    """How a column is set: long words are wrapped, so that the figures beside them are seen on a phone."""
+    if is_figure:
+        return {"align": "right"}
+    return {"align": "left", **({"is_wrapped": True} if max(map(len, cells)) > LONG_CELL else {})}
 
 
 def _monospaced(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Block:
