@@ -115,7 +115,7 @@ def _fixes(lines: Sequence[Saving]) -> str:
         monthly = Money.total((line.monthly for line in kept), kept[0].monthly.currency)
         said.append(f"{monthly} a month saved, verified in the bill")
     if again := len(lines) - len(kept):
-        said.append(f"{again} fix{'' if again == 1 else 'es'} not in the bill")
+        said.append(f"{again} fix{'' if again == 1 else 'es'} still billed")
     return ", ".join(said)
 
 

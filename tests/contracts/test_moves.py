@@ -322,7 +322,7 @@ def test_done_release_and_undo_at_the_same_instant_leave_one_truth(state: Memory
             assert state.findings.get(name).version == len(steps)
 
 
-@pytest.mark.parametrize("clickers", [6, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("clickers", [6, pytest.param(10, marks=pytest.mark.slow)])
 def test_many_who_claim_the_same_list_share_it_without_a_rest(state: Memory, clickers: int) -> None:
     names = opened(state, *range(12))
     people = [caller(f"P{number}") for number in range(clickers)]
