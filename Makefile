@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: demo test fuzz slow engines lint check wheel bench docs system node chromium clean
+.PHONY: chaos soak sbom demo test fuzz slow engines lint check wheel bench docs system node chromium clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
@@ -40,6 +40,15 @@ check: lint
 
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.docs
+
+# Everything that is installed with Pitcrew, in a bare environment, as a CycloneDX document; and the licences as a page.
+sbom: $(VENV)/dev
+	$(BIN)/python -m bot.licences
+	$(PYTHON) -m venv build/sbom && build/sbom/bin/python -m pip install -q --upgrade "pip>=25.1"
+	build/sbom/bin/python -m pip install -q -c constraints.txt .
+	$(BIN)/python -m pip install -q -c constraints.txt --group sbom
+	mkdir -p dist
+	$(BIN)/python -m cyclonedx_py environment --pyproject pyproject.toml --of JSON -o dist/pitcrew.cdx.json build/sbom
 
 wheel: $(VENV)/dev
 	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .

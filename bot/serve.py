@@ -19,9 +19,8 @@ from slack_bolt.async_app import AsyncApp
 from analysis.errors import BadConfig, FinOpsError
 from bot.cadence.planner import Planner
 from bot.cadence.reminders import Hours, Reminding
-from bot.cadence.schedule import Schedule
 from bot.clock import Clock
-from bot.config import Config, ScheduleEntry, secret
+from bot.config import Config, secret
 from bot.delivery.courier import Courier
 from bot.delivery.routes import place_of, routes
 from bot.door import Door
@@ -53,7 +52,7 @@ from bot.teams.wire import connected as teams_connected
 from bot.web.admin import Admin
 from bot.web.documents import Documents
 from bot.web.pictures import SECRET, Pictures, kept_secret
-from bot.wiring import Crew, assembled
+from bot.wiring import Crew, assembled, schedule_of
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +104,7 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         there = await _teams(stack, crew, environ, teams) if teams or config.teams.app_id else None
         platforms, tenants = _connected(slack, there)
         platforms |= await _onward(stack, crew, environ)
-        schedules = [_schedule(entry, config) for entry in config.schedules]
+        schedules = [schedule_of(entry, config) for entry in config.schedules]
         door = Door(
             crew.state.inbox,
             crew.context,
@@ -443,8 +442,3 @@ def _placed(route: str, tenants: Mapping[str, str]) -> Place | None:
     except BadConfig as error:
         log.warning("a team's channel cannot be reached", error=str(error))
         return None
-
-
-def _schedule(entry: ScheduleEntry, config: Config) -> Schedule:
-    zone = entry.timezone or config.report.timezone
-    return Schedule(entry.name, entry.cron, entry.ask, tuple(entry.to), always=entry.post == "always", timezone=zone)

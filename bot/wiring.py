@@ -282,6 +282,12 @@ def state_of(config: Config, clock: Clock, *, upgrade: bool = True, visiting: bo
         state.close()
 
 
+def schedule_of(entry: deployment.ScheduleEntry, config: Config) -> Schedule:
+    """A schedule as the deployment file has it."""
+    zone = entry.timezone or config.report.timezone
+    return Schedule(entry.name, entry.cron, entry.ask, tuple(entry.to), always=entry.post == "always", timezone=zone)
+
+
 def state_url(config: Config) -> str:
     """The address of a deployment's state database."""
     return f"sqlite:///{config.data.folder / 'state.db'}" if config.state.url == "sqlite" else config.state.url

@@ -950,7 +950,7 @@ _KEPT = ("text", "blocks", "metadata", "thread_ts", "mrkdwn", "unfurl_links", "u
 async def _arguments(request: web.Request) -> dict[str, Any]:
     args: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":
-        args |= await request.json()
+        args |= json.loads(await request.text() or "{}")
     elif request.method == "POST":
         args |= {key: str(value) for key, value in (await request.post()).items()}
     return args

@@ -53,7 +53,7 @@ def _many(patient: Patient) -> Iterator[Seen]:
         if not secret(name, patient.environ):
             yield Seen(Level.FAIL, f"{name} is not in the environment", "docs/slack.md, Several workspaces")
     vault = Vault.of(secret(KEY, patient.environ))
-    with state_of(patient.config, patient.clock, upgrade=False) as state:
+    with state_of(patient.config, patient.clock, visiting=True) as state:
         installed = {one.team: one for one in state.installations.all()}
     for team in patient.config.slack.teams:
         if team not in installed:

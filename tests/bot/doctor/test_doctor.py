@@ -16,6 +16,7 @@ from bot.__main__ import app
 from bot.clock import stopped_at
 from bot.doctor import Level, Patient, discover, examined, verdict
 from bot.wiring import state_of
+from tests.contracts.said import found, parcel
 
 NOW = stopped_at(datetime(2026, 11, 18, 9, tzinfo=UTC))
 
@@ -46,10 +47,48 @@ def test_a_state_database_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None
     assert not (tmp_path / "data").exists()
 
     with state_of(someone.config, NOW):
-        [(_, seen)] = examined(someone, "state")
-        assert seen.level is Level.FAIL and seen.remedy
-    [(_, seen)] = examined(someone, "state")
-    assert seen.level is Level.OK and "is at 0" in seen.what
+        told = {one.what: one.level for _, one in examined(someone, "state")}
+        assert set(told.values()) == {Level.OK}, "beside the running bot"
+    assert any("is at 0" in what for what in told) and any("SQLite is whole" in what for what in told)
+
+
+def test_messages_in_doubt_and_given_up_are_named_with_what_is_to_be_done(tmp_path: Path) -> None:
+    someone = patient(tmp_path)
+    with state_of(someone.config, NOW) as state:
+        state.outbox.put([parcel("digest:1"), parcel("digest:2", "C2")], ())
+        one, other = state.outbox.lease(2, 60)
+        state.outbox.later(one, 60, "it timed out", unclear=True)
+        state.outbox.failed(other, "is_archived")
+        warned = [seen for _, seen in examined(someone, "state") if seen.level is Level.WARN]
+
+    assert ["digest:1" in warned[0].what, "digest:2: is_archived" in warned[1].what] == [True, True]
+    assert all("pitcrew outbox resend ID" in seen.remedy for seen in warned)
+
+
+def test_a_damaged_database_is_a_failure(tmp_path: Path) -> None:
+    someone = patient(tmp_path)
+    with state_of(someone.config, NOW) as state:
+        state.findings.seen([found(number) for number in range(300)], "run", frozenset({"sample"}), NOW())
+    file = tmp_path / "state.db"
+    whole = bytearray(file.read_bytes())
+    whole[8192:40960] = b"\xa5" * (40960 - 8192)
+    file.write_bytes(whole)
+
+    assert verdict(seen.level for _, seen in examined(someone, "state")) == 2
+
+
+def test_the_next_three_turns_are_told_on_both_walls(tmp_path: Path) -> None:
+    said = {"name": "weekly", "cron": "0 9 * * mon", "ask": "waste", "timezone": "Europe/Berlin"}
+    [(_, seen)] = examined(patient(tmp_path, schedules=[said]), "schedules")
+
+    assert seen.what == (
+        "weekly: Mon 23 Nov 09:00 CET (08:00 UTC), Mon 30 Nov 09:00 CET (08:00 UTC), Mon 07 Dec 09:00 CET (08:00 UTC)"
+    )
+
+
+def test_a_deployment_in_which_nobody_may_do_anything_is_warned_of(tmp_path: Path) -> None:
+    seen = {one.what: one for _, one in examined(patient(tmp_path), "deployment")}
+    assert seen["nobody may do anything: [roles] is empty"].level is Level.WARN
 
 
 def test_it_is_asked_on_the_command_line(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What operators and security officers may rely on."""
