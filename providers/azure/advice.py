@@ -34,7 +34,12 @@ def advice(
     told = graph.ask(connection, "advice", subscriptions)
     found = [made for row in told.rows if (made := _advice(row, accounts))]
     why = {reason: sum(one == reason for one in told.failed.values()) for reason in told.failed.values()}
-    return _one_each(found), [f"{SOURCE} is not read in {count} subscriptions: {what}" for what, count in why.items()]
+    lines = [f"{SOURCE} is not read in {_subscriptions(count)}: {what}" for what, count in why.items()]
+    return _one_each(found), lines
+
+
+def _subscriptions(count: int) -> str:
+    return "1 subscription" if count == 1 else f"{count} subscriptions"
 
 
 def _advice(row: Row, accounts: Mapping[str, str]) -> Advice | None:

@@ -134,7 +134,7 @@ def test_advice_that_may_not_be_read_is_said(graph: Graph) -> None:
     graph.forbidden = {ONE}
     found, told = advice(graph.double.connection(), [ONE], {})
 
-    assert found == [] and told[0].startswith("Azure Advisor is not read in 1 subscriptions: AuthorizationFailed")
+    assert found == [] and told[0].startswith("Azure Advisor is not read in 1 subscription: AuthorizationFailed")
 
 
 def budget(name: str, **said: Any) -> dict[str, Any]:
