@@ -150,6 +150,7 @@ def deliver(azure: Double, blobs: azurite.Azurite, folder: Path, rows: int) -> N
     for month, file in bill.months(folder, rows).items():
         made = folder / "azure.parquet"
         with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar = false")
             connection.execute(as_azure(file, made))
         first = f"{month.replace('-', '')}01"
         where = f"cost/{EXPORT}/{first}-{first[:6]}28/{month}-run"

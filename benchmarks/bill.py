@@ -33,6 +33,7 @@ def months(folder: Path, rows: int = 10_000_000) -> Mapping[str, Path]:
     made: dict[str, Path] = {}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         for year, month in MONTHS:
             name = f"{year}-{month:02}"
             made[name] = folder / f"{name}.parquet"
