@@ -89,6 +89,7 @@ def test_watching_again_tells_nothing_again(told: Talk) -> None:
     assert told.crew.state.outbox.counts() == waiting
 
 
+@pytest.mark.slow
 def test_an_assessment_watches_too(watching: Talk) -> None:
     watching.ask("assess")
     assert the_anomaly(watching).is_open
