@@ -77,12 +77,12 @@ class Days:
         """Let the days until ``day`` pass."""
         async with self._lock:
             today = self.clock().date()
-            stops = list(_stops(today, min(day, today + timedelta(days=LONGEST))))
-            for number, stop in enumerate(stops):
-                await self.tell(number / len(stops), f"the night before {stop:%A, %d %B}: the bill grows")
+            lived = list(stops(today, min(day, today + timedelta(days=LONGEST))))
+            for number, stop in enumerate(lived):
+                await self.tell(number / len(lived), f"the night before {stop:%A, %d %B}: the bill grows")
                 await self._grown(stop)
                 for turn in turns(self.planner.schedules, stop):
-                    await self.tell((number + 0.4) / len(stops), f"{stop:%A, %d %B}: Pitcrew looks at everything")
+                    await self.tell((number + 0.4) / len(lived), f"{stop:%A, %d %B}: Pitcrew looks at everything")
                     self.clock.set(turn + AFTER_TURN)
                     await asyncio.to_thread(self.planner.tick)
                     self.door.wake()
@@ -114,7 +114,7 @@ def turns(schedules: Sequence[Schedule], day: date) -> list[datetime]:
     return sorted({fire.astimezone(UTC) for fire in fires if midnight <= fire < until})
 
 
-def _stops(today: date, last: date) -> Iterator[date]:
+def stops(today: date, last: date) -> Iterator[date]:
     """The days that are lived through: Mondays, and the last one."""
     for number in range(1, (last - today).days + 1):
         day = today + timedelta(days=number)
