@@ -483,7 +483,7 @@ def words(thing: Any) -> str:
         return [text for value in part for text in texts(value)] if isinstance(part, list) else []
 
     found = texts(cards(thing) if isinstance(thing, Mapping) and "attachments" in thing else thing)
-    return "\n".join(found).replace("\\", "").replace("\u200b", "")
+    return "\n".join(found).replace("\\", "").replace("\u200b", "").replace("\u200a", "")
 
 
 def without_pictures(thing: Any) -> Any:

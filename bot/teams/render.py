@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, assert_never
 
 from bot.teams import dialog
-from bot.teams.chart import native
 from bot.teams.text import NOTHING, UNNAMED, clean, cut, is_whole, literal, run, shortened, size
 from commands.core.answer import (
     Answer,
@@ -140,7 +139,7 @@ def letters(thing: Any) -> int:  # noqa: ANN401 (JSON)
 def _cards(answer: Answer, *, unfold: bool) -> Iterator[Element]:
     """As few cards as hold everything, each no longer than a message may be."""
     heading = SYMBOLS[answer.tone] + (shortened(answer.title, MAX_TITLE) or UNNAMED)
-    groups = [list(_part(part, answer, unfold=unfold)) for part in answer.parts]
+    groups = [list(_part(part, unfold=unfold)) for part in answer.parts]
     pages: list[list[Element]] = [[]]
     room = MAX_CARD - 2_000
     for group in groups:
@@ -178,7 +177,7 @@ def _card(title: str, body: Sequence[Element], answer: Answer) -> Element:
     }
 
 
-def _part(part: Part, answer: Answer, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a closed union)
+def _part(part: Part, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a closed union)
     match part:
         case Text(text):
             yield from _paragraphs(text)
@@ -189,9 +188,7 @@ def _part(part: Part, answer: Answer, *, unfold: bool) -> Iterator[Element]:  # 
         case Code(label, text):
             yield from _code(label, text)
         case Chart(picture):
-            image = _image(picture.digest, picture.alt)
-            drawn = native(answer, picture)
-            yield {**drawn, "fallback": image} if drawn else image
+            yield _image(picture.digest, picture.alt)
         case Buttons(buttons):
             yield from _buttons(buttons)
         case Choices():

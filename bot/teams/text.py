@@ -14,7 +14,8 @@ from commands.core.moments import split
 
 __all__ = ["NOTHING", "UNNAMED", "clean", "cut", "is_whole", "literal", "run", "shortened", "size"]
 
-GUARD = "\u200b"  # zero-width space: parts an address from what would link it
+GUARD = "\u200b"  # zero-width space: parts what would be a macro
+GAP = "\u200a"  # hair space: parts an address, where a zero-width space would count as one of its letters
 MARKDOWN = re.compile(r"([\\*_\[\]()`#~>!|{}+-])")
 ADDRESS = re.compile(r"(?<=\w)(://|\.(?=[^\W\d]))")
 
@@ -38,7 +39,7 @@ def run(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    guarded = ADDRESS.sub(rf"\g<1>{GUARD}", text)
+    guarded = ADDRESS.sub(rf"\g<1>{GAP}", text)
     return MARKDOWN.sub(r"\\\1", guarded.replace("&", "&amp;").replace("<", "&lt;"))
 
 
