@@ -154,6 +154,9 @@ class SlackSection(Section):
     api_url: str = Field(
         "https://slack.com/api/", pattern="^https?://", description="GovSlack: https://slack-gov.com/api/"
     )
+    newer_blocks: bool = Field(
+        False, description="Slack's own charts and paged tables; where it refuses them, pictures and plain tables."
+    )
     teams: Sequence[Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+$")]] = Field(
         (),
         description="Several workspaces, by their team ids: these may install it at /slack/install, and no other.",

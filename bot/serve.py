@@ -192,7 +192,8 @@ async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) 
         raise BadConfig(f"{needed} is not in the environment; docs/slack.md says where Slack shows it")
     client = await stack.enter_async_context(connected(secret("SLACK_BOT_TOKEN", environ), config.slack.api_url))
     workspace = await recognise(client)
-    return _Slack(SlackPlatform(client, crew.state.outbox), workspace.team, workspace)
+    platform = SlackPlatform(client, crew.state.outbox, newer_blocks=config.slack.newer_blocks)
+    return _Slack(platform, workspace.team, workspace)
 
 
 def _wants_slack(config: Config, environ: Mapping[str, str]) -> bool:

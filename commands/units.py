@@ -26,6 +26,7 @@ from commands.core.answer import (
     Form,
     Note,
     Part,
+    Plot,
     Table,
     Text,
     Tone,
@@ -87,7 +88,7 @@ def units(
         _title(found, scope),
         (
             *_words(found),
-            Chart(picture),
+            Chart(picture, _plot(found)),
             *shares,
             *_panel(names, chosen, by, months, scope),
             *_sharing(chosen, by, months, scope, has_windows=context.caller.has_windows),
@@ -201,6 +202,14 @@ def _back(last: Period, months: int) -> list[Period]:
     while len(spans) < months:
         spans.insert(0, month_before(spans[0].start))
     return spans
+
+
+def _plot(found: UnitEconomics) -> Plot:
+    """The unit cost as figures, month by month."""
+    name = f"Cost of one {one_of(found.driver)}"
+    labels = [f"{point.period.start:%b %Y}" for point in found.points]
+    values = [round(float(point.each), 6) for point in found.points]
+    return Plot(name, labels, ((name, values),), found.newest.cost.currency)
 
 
 def _each(amount: Money) -> str:

@@ -194,6 +194,23 @@ def _rows(value: Sequence[Any], at: str) -> Iterator[str]:
         yield f"{at}: more than 10,000 characters"
 
 
+def _data_rows(value: Sequence[Any], at: str) -> Iterator[str]:
+    cell = _of({"raw_text": {"text!": _string(3000)}, "raw_number": {"value!": _anything}})
+    yield from _several(101, _several(20, cell), at_least=2)(value, at)
+
+
+def _chart(value: Mapping[str, Any], at: str) -> Iterator[str]:
+    """One point a category in every series, by the reference's words (docs.slack.dev, data visualization block)."""
+    categories = value.get("axis_config", {}).get("categories", [])
+    if value.get("type") not in {"line", "bar", "area"} or not 1 <= len(categories) <= 20:
+        yield f"{at}: {value.get('type')}, {len(categories)} categories"
+    if any(len(word) > 20 for word in categories) or not 1 <= len(value.get("series", [])) <= 6:
+        yield f"{at}: series or categories"
+    for one in value.get("series", []):
+        if [point["label"] for point in one["data"]] != list(categories) or len(one["name"]) > 20:
+            yield f"{at}: {one['name']}"
+
+
 def _settings(value: Sequence[Any], at: str) -> Iterator[str]:
     for index, one in enumerate(value):
         if set(one) - {"align", "is_wrapped"} or one.get("align", "left") not in {"left", "center", "right"}:
@@ -287,5 +304,13 @@ BLOCKS: Mapping[str, Mapping[str, Check]] = {
     },
     "rich_text": RICH,
     "table": {**BLOCK_ID, "rows!": _rows, "column_settings": _settings},
+    "data_table": {
+        **BLOCK_ID,
+        "caption!": _string(255),
+        "rows!": _data_rows,
+        "page_size": _anything,
+        "row_header_column_index": _anything,
+    },
+    "data_visualization": {**BLOCK_ID, "title": _string(50), "chart!": _chart},
     "markdown": {**BLOCK_ID, "text!": _string(12_000)},
 }

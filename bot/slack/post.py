@@ -101,6 +101,7 @@ class SlackPlatform:
     uploads: Uploads
     pause: Pause = asyncio.sleep
     name: str = "slack"
+    newer_blocks: bool = False  # until Slack has refused them once
     _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
     people: SlackPeople = field(init=False)
     _asked: dict[str, asyncio.Task[Profile]] = field(default_factory=dict)  # many asks of one person ask once
@@ -110,7 +111,7 @@ class SlackPlatform:
 
     def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:  # noqa: ARG002
         """The blocks of one message and its pictures. Slack needs the ask for nothing: buttons carry their own."""
-        return render.render(answer), answer.pictures
+        return render.render(answer, newer=self.newer_blocks), answer.pictures
 
     async def send(self, parcel: Parcel) -> str:
         """Deliver, and give back the message's ``ts`` ("" for what only one person sees).
@@ -130,6 +131,7 @@ class SlackPlatform:
                     if code(error) not in CONTENT:
                         raise
                     log.warning("slack refused content", parcel=parcel.id, error=code(error))
+                    self.newer_blocks = self.newer_blocks and "older" not in parcel.payload
                 await self.pause(seconds)
             return await self._deliver(parcel, forms[-1][0])
 
@@ -404,8 +406,13 @@ def _alone(place: Place) -> Place:
 def _forms(payload: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[tuple[Mapping[str, Any], float]]:
     """What is tried in turn when Slack refuses the content, and how long to wait before the next.
 
-    With pictures and again (a file may need a moment until it can be shown), without pictures, as plain text.
+    With Slack's newer blocks, if there are any; with pictures and again (a file may need a moment until it can be
+    shown); without pictures; as plain text.
     """
+    newest = {name: value for name, value in payload.items() if name != "older"}
+    if "older" in payload:
+        yield render.with_files(newest, files), 0.0
+    payload = {**newest, "blocks": payload.get("older", payload.get("blocks", []))}
     whole = render.with_files(payload, files)
     if files:
         yield from ((whole, seconds) for seconds in AGAIN_SECONDS)

@@ -30,6 +30,7 @@ from commands.core.answer import (
     Form,
     Note,
     Part,
+    Plot,
     Table,
     Text,
     Tone,
@@ -55,6 +56,9 @@ MAX_OPTION_VALUE = 150
 MAX_ROWS = 25  # of the 100 that Slack allows: more is a file, not a message
 MAX_COLUMNS = 4  # of 20: what a phone shows; a wider table is stacked, a row's cells under its first
 MAX_STACKED = 12  # columns of a stacked row
+PAGE_ROWS = 10
+MAX_PAGED, MAX_PAGED_COLUMNS = 100, 20
+MAX_POINTS, MAX_LINES, MAX_POINT_LABEL, MAX_PLOT_TITLE = 20, 6, 20, 50
 MAX_CELL = 120
 LONG_CELL = 16
 MAX_TABLE = 6_000
@@ -67,14 +71,17 @@ PICTURE = "picture:"
 DATE_FORMAT = "{date_short_pretty} at {time}"  # in the reader's own time zone and words
 
 
-def render(answer: Answer) -> Payload:
+def render(answer: Answer, *, newer: bool = False) -> Payload:
     """The blocks of one message, and the text that stands in for them in notifications, readers and need.
 
-    An image block names its picture as ``picture:<digest>``; ``with_files`` puts Slack's file in its place.
+    An image block names its picture as ``picture:<digest>``; ``with_files`` puts Slack's file in its place. With
+    ``newer`` blocks those of every Slack come beside them, as ``older``, if they are others.
     """
     title = SYMBOLS[answer.tone] + (clean(spoken(answer.title)) or UNNAMED)
     header = {"type": "header", "text": _plain(title, MAX_HEADER)}
-    return {"text": _fallback(title, answer.parts), "blocks": [header, *_fitting(_numbered(answer.parts))]}
+    made = {"text": _fallback(title, answer.parts), "blocks": [header, *_fitting(_numbered(answer.parts))]}
+    drawn = [header, *_fitting(_numbered(answer.parts, newer=True))] if newer else made["blocks"]
+    return made if drawn == made["blocks"] else {**made, "blocks": drawn, "older": made["blocks"]}
 
 
 def page(payload: Mapping[str, Any], *, forms: bool) -> list[Block]:
@@ -82,7 +89,8 @@ def page(payload: Mapping[str, Any], *, forms: bool) -> list[Block]:
 
     A page has no notification, so its text is not needed; in a modal a button cannot open a form on top of itself.
     """
-    blocks = [_set(block) if block["type"] == "table" else block for block in payload.get("blocks", ())]
+    known = payload.get("older", payload.get("blocks", ()))
+    blocks = [_set(block) if block["type"] == "table" else block for block in known]
     if not blocks:
         return [_paragraph([_run(clean(payload["text"], lines=True))])]
     return blocks if forms else [left for block in blocks if (left := _without_forms(block))]
@@ -106,7 +114,8 @@ def _without_forms(block: Block) -> Block | None:
 
 def pictures(payload: Mapping[str, Any]) -> list[str]:
     """The digests of the pictures that a payload still waits for."""
-    ids = [block["slack_file"]["id"] for block in payload.get("blocks", ()) if "slack_file" in block]
+    known = payload.get("older", payload.get("blocks", ()))
+    ids = [block["slack_file"]["id"] for block in known if "slack_file" in block]
     return [name.removeprefix(PICTURE) for name in ids if name.startswith(PICTURE)]
 
 
@@ -145,7 +154,7 @@ def _letters(thing: object) -> int:
             return 0
 
 
-def _numbered(parts: Sequence[Part]) -> list[list[Block]]:
+def _numbered(parts: Sequence[Part], *, newer: bool = False) -> list[list[Block]]:
     """Each part as its blocks. Action ids count through the message; only the first table may be Slack's own."""
     groups: list[list[Block]] = []
     asks, tables = 0, 0
@@ -160,9 +169,13 @@ def _numbered(parts: Sequence[Part]) -> list[list[Block]]:
             case Form():
                 groups.append(list(_form(part, asks)))
                 asks += 1
+            case Table() if newer and _is_paged(part):
+                groups.append(list(_paged(part)))
             case Table():
                 groups.append(list(_table(part, native=tables == 0)))
                 tables += 1
+            case Chart(_, Plot() as plot) if newer and _fits(plot):
+                groups.append([_visual(plot)])
             case _:
                 groups.append(list(_part(part)))
     return list(_in_rows(groups))
@@ -344,6 +357,44 @@ def _table(table: Table, *, native: bool) -> Iterator[Block]:
     yield from _note("; ".join(_left_out(table, width, len(rows) - 1)))
 
 
+def _is_paged(table: Table) -> bool:
+    """Whether a table is better turned over page by page: it is long, or wide."""
+    width = max(map(len, (table.headings, *table.rows)), default=0)
+    return bool(table.rows) and width <= MAX_PAGED_COLUMNS and (len(table.rows) > PAGE_ROWS or width > MAX_COLUMNS)
+
+
+def _paged(table: Table) -> Iterator[Block]:
+    """Slack's ``data_table``: sorted and paged by its reader."""
+    width = max(map(len, (table.headings, *table.rows)))
+    rows = list(_rows(replace(table, rows=table.rows[:MAX_PAGED]), width, MAX_PAGED))
+    cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
+    caption = cut(", ".join(rows[0]), MAX_LABEL)
+    yield {"type": "data_table", "caption": caption, "rows": cells, "page_size": PAGE_ROWS}
+    yield from _note("; ".join(_left_out(table, width, len(rows) - 1)))
+
+
+def _fits(plot: Plot) -> bool:
+    """Whether Slack can draw it: few points, few lines, short and different names."""
+    names = [name for name, _ in plot.lines]
+    short = all(0 < size(word) <= MAX_POINT_LABEL for word in plot.labels)
+    unique = len(set(names)) == len(names) and len(set(plot.labels)) == len(plot.labels)
+    return short and unique and 1 < len(plot.labels) <= MAX_POINTS and 0 < len(names) <= MAX_LINES
+
+
+def _visual(plot: Plot) -> Block:
+    """Slack's ``data_visualization``: a chart that Slack draws, in its reader's own colours."""
+    series = [
+        {
+            "name": cut(clean(name), MAX_POINT_LABEL),
+            "data": [{"label": label, "value": value} for label, value in zip(plot.labels, values, strict=True)],
+        }
+        for name, values in plot.lines
+    ]
+    axis = {"categories": list(plot.labels), **({"y_label": plot.unit} if plot.unit else {})}
+    chart = {"type": "line", "series": series, "axis_config": axis}
+    return {"type": "data_visualization", "title": cut(clean(plot.title), MAX_PLOT_TITLE), "chart": chart}
+
+
 def _stacked(rows: Sequence[Sequence[str]]) -> Iterator[Block]:
     """Each row as its first cell, and under it the others with their headings: no phone has to scroll sideways."""
     headings, *others = rows
@@ -353,10 +404,10 @@ def _stacked(rows: Sequence[Sequence[str]]) -> Iterator[Block]:
         yield _run(" · ".join(cells) + "\n")
 
 
-def _rows(table: Table, width: int) -> Iterator[list[str]]:
+def _rows(table: Table, width: int, most: int = MAX_ROWS) -> Iterator[list[str]]:
     """The headings and as many rows as fit, every one ``width`` cells long and no cell empty."""
     room = MAX_TABLE
-    for row in (table.headings, *table.rows[:MAX_ROWS]):
+    for row in (table.headings, *table.rows[:most]):
         cells = [_cell(row[column] if column < len(row) else "", column) for column in range(width)]
         room -= sum(map(size, cells))
         if room < 0:

@@ -47,10 +47,21 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """A simple chart as figures, for platforms that draw by themselves: a line a name, each with a value a label."""
+
+    title: str
+    labels: Sequence[str]
+    lines: Sequence[tuple[str, Sequence[float]]]
+    unit: str = ""  # what the values are, like USD
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture in the flow of the answer."""
+    """A picture in the flow of the answer; ``plot`` is the same as figures, where nothing would be lost."""
 
     picture: Picture
+    plot: Plot | None = None
 
 
 @dataclass(frozen=True, slots=True)
