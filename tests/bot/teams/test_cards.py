@@ -44,10 +44,12 @@ def test_the_cards_of_every_command_are_what_microsofts_library_reads(talk: Talk
 
     said = checked([card for _, card in cards])
     assert len(said) >= len(answers)
-    for (ask, card), one in zip(cards, said, strict=True):
-        assert one["problems"] == [], ask
-        assert one["links"] == 0 and one["marks"] == 0, ask
-        assert render.letters(card) <= 40_000, ask
+    wrong = {
+        ask: (one["problems"], one["links"], one["marks"], render.letters(card))
+        for (ask, card), one in zip(cards, said, strict=True)
+        if one["problems"] or one["links"] or one["marks"] or render.letters(card) > 40_000
+    }
+    assert not wrong
 
 
 def test_what_others_named_is_drawn_as_it_is_written() -> None:
