@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: chaos soak sbom demo test fuzz slow engines lint check wheel bench docs system node chromium clean
+.PHONY: sbom demo test fuzz slow engines lint check wheel bench docs system node chromium clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)

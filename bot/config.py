@@ -95,6 +95,7 @@ Currency: TypeAlias = Annotated[str, AfterValidator(_currency)]
 PublicUrl: TypeAlias = Annotated[str, AfterValidator(_public_url)]
 Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
 Amount: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
+AwsAccount: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Share: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, lt=1)]
 
 
@@ -211,7 +212,7 @@ class AwsProvider(Section):
         "", pattern=AWS_ROLE, description="The role in each account: arn:aws:iam::{account}:role/pitcrew-read"
     )
     external_id: str = Field("", description="The external id that both roles ask for.")
-    accounts: Sequence[str] = Field((), description="Only these accounts; empty for all of the organization.")
+    accounts: Sequence[AwsAccount] = Field((), description="Only these accounts; empty for all of the organization.")
     source: Literal["auto", "export", "cost-explorer"] = Field(
         "auto", description="auto: the best export there is, else Cost Explorer."
     )

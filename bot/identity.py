@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from bot.ports import Ask
+from bot.ports import OUTSIDER, Ask
 from commands.core.context import Caller, Permission
 
 WINDOWED = ("slack",)  # the platforms that can open a window for one person
@@ -13,11 +13,22 @@ EVERYTHING = frozenset(Permission)
 CLOCK, REDRAW, TERMINAL = "clock:", "redraw:", "terminal:"
 
 
-def caller_of(ask: Ask, roles: Mapping[str, Sequence[Permission]]) -> Caller:
+GROUP = "slack-group:"
+
+
+def no_groups(group: str, user: str) -> bool:  # noqa: ARG001 (the port's words)
+    """Nobody is in any group, where no platform tells."""
+    return False
+
+
+def caller_of(
+    ask: Ask, roles: Mapping[str, Sequence[Permission]], in_group: Callable[[str, str], bool] = no_groups
+) -> Caller:
     """The caller of an ask: the first role that matches decides; nobody has a permission that no role gives.
 
     The clock may read and act. The terminal belongs to whoever may read the data folder anyway, so it may do all.
-    A role is named by the user's id (``slack:U123``) or ``*`` for everybody.
+    A role is named by the user's id (``slack:U123``), by a group (``slack-group:S123``, looked up by ``in_group``), or
+    ``*`` for everybody. A guest, or somebody of another company, may do nothing, whatever the roles say.
     """
     if ask.user.startswith(TERMINAL):
         permissions = EVERYTHING
@@ -25,10 +36,11 @@ def caller_of(ask: Ask, roles: Mapping[str, Sequence[Permission]]) -> Caller:
         permissions = frozenset((Permission.READ, Permission.ACT))
     elif ask.user.startswith(REDRAW):
         permissions = frozenset((Permission.READ,))
+    elif ask.user.startswith(OUTSIDER):
+        permissions = frozenset()
     else:
-        permissions = next(
-            (frozenset(given) for role, given in roles.items() if role in (ask.user, EVERYBODY)), frozenset()
-        )
+        fitting = (may for role, may in roles.items() if _fits(role, ask.user, in_group))
+        permissions = frozenset(next(fitting, ()))
     return Caller(
         ask.user,
         ask.user_name or ask.user,
@@ -38,3 +50,14 @@ def caller_of(ask: Ask, roles: Mapping[str, Sequence[Permission]]) -> Caller:
         timezone=ask.timezone,
         has_windows=ask.place.platform in WINDOWED,
     )
+
+
+def groups_of(roles: Mapping[str, Sequence[Permission]]) -> frozenset[str]:
+    """The Slack user groups that roles name."""
+    return frozenset(role.removeprefix(GROUP) for role in roles if role.startswith(GROUP))
+
+
+def _fits(role: str, user: str, in_group: Callable[[str, str], bool]) -> bool:
+    if role.startswith(GROUP):
+        return user.startswith("slack:") and in_group(role.removeprefix(GROUP), user.removeprefix("slack:"))
+    return role in (user, EVERYBODY)

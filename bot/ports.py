@@ -69,6 +69,9 @@ def run_of(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:8]
 
 
+OUTSIDER = "outsider:"  # before the ``user`` of an ask by somebody who may see nothing
+
+
 class Priority(IntEnum):
     """Who goes first when everything wants to."""
 
@@ -200,6 +203,7 @@ class Profile:
     email: str = ""
     timezone: str = ""
     locale: str = ""  # like en-GB
+    outsider: str = ""  # why no cost is for their eyes: a guest, somebody of another company, an account that is closed
 
 
 class People(Protocol):

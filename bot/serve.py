@@ -24,10 +24,12 @@ from bot.config import Config, secret
 from bot.delivery.courier import Courier
 from bot.delivery.routes import place_of, routes
 from bot.door import Door
+from bot.identity import groups_of
 from bot.log import configure
 from bot.onward.platform import WebhookPlatform, outside
 from bot.ports import Parcel, People, Place, Platform
 from bot.slack.app import Workspace, build, recognise
+from bot.slack.groups import SlackGroups
 from bot.slack.http import Entrance
 from bot.slack.install import KEY, App, Lobby, Store, Vault, lobby
 from bot.slack.links import Charts
@@ -130,6 +132,9 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         )
         stack.callback(door.close)
         crew.watched(schedules)
+        if slack and slack.groups:
+            crew.in_group = slack.groups.has
+            await stack.enter_async_context(slack.groups.watched())
         await stack.enter_async_context(_looked_after(crew, door, _welcomes(slack, there)))
         courier.start()
         stack.push_async_callback(courier.stop, LONGEST_STOP / 2)
@@ -150,6 +155,7 @@ class _Slack:
     platform: SlackPlatform | Workspaces
     team: str
     workspace: Workspace | None = None
+    groups: SlackGroups | None = None
     listening: Listening = field(init=False)
 
 
@@ -193,7 +199,8 @@ async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) 
     client = await stack.enter_async_context(connected(secret("SLACK_BOT_TOKEN", environ), config.slack.api_url))
     workspace = await recognise(client)
     platform = SlackPlatform(client, crew.state.outbox, newer_blocks=config.slack.newer_blocks)
-    return _Slack(platform, workspace.team, workspace)
+    groups = SlackGroups(client, groups_of(config.roles))
+    return _Slack(platform, workspace.team, workspace, groups)
 
 
 def _wants_slack(config: Config, environ: Mapping[str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
 from bot.directory import Directory
-from bot.identity import caller_of
+from bot.identity import caller_of, no_groups
 from bot.ports import Ask, Place
 from bot.progress import report
 from bot.state import State
@@ -53,6 +53,7 @@ class Crew:
     sources: Sequence[Provider]
     progress: Progress
     schedules: Sequence[Schedule] = ()
+    in_group: Callable[[str, str], bool] = no_groups  # whether a user is in a group of Slack's
     directory: Directory = field(default_factory=Directory)
 
     @cached_property
@@ -175,7 +176,7 @@ class Crew:
 
     def context(self, ask: Ask) -> Context:
         """The world as this ask may see it, told as its asker likes it where the answer is for them alone."""
-        caller = caller_of(ask, self.config.roles)
+        caller = caller_of(ask, self.config.roles, self.in_group)
         liked = self.state.preferences.met(ask.user, ask.timezone, ask.locale)
         alone = bool(ask.locale or ask.place.view)
         locale = (alone and (liked.locale or liked.told_locale)) or self.config.report.locale

@@ -80,6 +80,7 @@ class Channel:
     members: set[str]
     private: bool = False
     archived: bool = False
+    shared: bool = False  # with another company
     messages: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -161,6 +162,7 @@ METHODS: Mapping[str, Method] = {
     "files.getUploadURLExternal": Method("filename length alt_txt", "filename length", ("files:write",), 100),
     "files.info": Method("file", "file", ("files:read",), 100),
     "users.conversations": Method("types limit cursor exclude_archived", "", ("channels:read", "groups:read"), 50),
+    "usergroups.users.list": Method("usergroup include_disabled", "usergroup", ("usergroups:read",), 20),
     "views.open": Method("trigger_id view", "trigger_id view", (), 100),
     "views.publish": Method("user_id view hash", "user_id view", (), 100),
     "views.update": Method("view_id external_id view hash", "view", (), 100),
@@ -195,6 +197,7 @@ class FakeSlack:
             name: {"id": name, "name": name.lower(), "real_name": f"Person {name}"} for name in ("U1", "U2")
         }
         self.channels: dict[str, Channel] = {}
+        self.groups: dict[str, set[str]] = {}
         self.channel("C1", "general")
         self._offset = 0.0
         self._ids = itertools.count(1)
@@ -747,6 +750,11 @@ class FakeSlack:
         thread = [one for one in channel.messages if args["ts"] in {one["ts"], one.get("thread_ts")}]
         return self._told(iter(_between(thread, args)), args)
 
+    def _usergroups_users_list(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        if args["usergroup"] not in self.groups:
+            raise Refused("no_such_subteam")
+        return {"users": sorted(self.groups[args["usergroup"]])}
+
     def _users_info(self, args: Mapping[str, Any]) -> dict[str, Any]:
         if args["user"] not in self.users:
             raise Refused("user_not_found")
@@ -972,7 +980,8 @@ def _throttled(seconds: int) -> web.Response:
 
 
 def _told(channel: Channel) -> dict[str, Any]:
-    return {"id": channel.id, "name": channel.name, "is_archived": channel.archived, "is_private": channel.private}
+    told = {"id": channel.id, "name": channel.name, "is_archived": channel.archived, "is_private": channel.private}
+    return told | {"is_ext_shared": channel.shared}
 
 
 def _true(value: object) -> bool:

@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from analysis.errors import BadConfig, NotSaved
 from bot.clock import Clock
-from bot.ports import HOME, Ask, Place
+from bot.ports import HOME, OUTSIDER, Ask, Place
 from bot.slack import modal
 from bot.slack.errors import code
 from bot.slack.http import STRANGER
@@ -382,7 +382,7 @@ class Listeners:
         return Ask(
             key=key,
             place=place,
-            user=place.caller,
+            user=f"{OUTSIDER if person.outsider else ''}{place.caller}",
             user_name=name or person.name,
             text=text if clicked else as_typed(text),
             received_at=self.clock(),

@@ -56,6 +56,7 @@ class SlackPeople:
             email=(profile.get("email") or "").lower(),
             timezone=found.get("tz") or "",
             locale=found.get("locale") or "",
+            outsider=outsider(found),
         )
         self._profiles[user] = (_now(), made)
         return made
@@ -78,6 +79,20 @@ class SlackPeople:
             return False, {}
         found: Mapping[str, Any] = said["user"]
         return True, found
+
+
+OUTSIDERS = {
+    "deleted": "an account that is closed",
+    "is_stranger": "somebody of another company",
+    "is_ultra_restricted": "a guest",
+    "is_restricted": "a guest",
+    "is_bot": "a bot",
+}
+
+
+def outsider(user: Mapping[str, Any]) -> str:
+    """Why a user of Slack's is to see no cost; nothing for a full member."""
+    return next((why for key, why in OUTSIDERS.items() if user.get(key)), "")
 
 
 def _fresh(kept: Mapping[str, tuple[float, T]], key: str) -> tuple[T] | None:

@@ -43,6 +43,7 @@ HTTP_SECONDS = 10  # a sixth of the outbox's lease, so that a request is over be
 EVENT_TYPE = "pitcrew_delivery"
 BEFORE_FIRST_TRY = timedelta(seconds=60)  # Slack's clock and ours differ
 PAGE = 100
+SHARED_SECONDS = 600.0  # how long it is believed that a channel is ours alone
 READY_SECONDS = (0.2, 0.4, 0.8, 1.6)  # Slack works on an upload before it can be shown: a second or two
 AGAIN_SECONDS = (0.5, 1.0, 2.0)
 WINDOW_TITLE = "Pitcrew"
@@ -103,6 +104,7 @@ class SlackPlatform:
     name: str = "slack"
     newer_blocks: bool = False  # until Slack has refused them once
     _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
+    _shared: dict[str, tuple[float, bool]] = field(default_factory=dict)  # when it was asked, and what was said
     people: SlackPeople = field(init=False)
     _asked: dict[str, asyncio.Task[Profile]] = field(default_factory=dict)  # many asks of one person ask once
 
@@ -216,7 +218,7 @@ class SlackPlatform:
 
     async def _post(self, place: Place, payload: Mapping[str, Any], delivery: str) -> str:
         said = await self.client.chat_postMessage(
-            channel=await self._channel(place),
+            channel=await self._ours(place),
             thread_ts=place.thread or None,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery}},
             mrkdwn=False,
@@ -232,14 +234,14 @@ class SlackPlatform:
             filename=document.name,
             title=document.name,
             content=document.content,
-            channel=await self._channel(place),
+            channel=await self._ours(place),
             thread_ts=place.thread or None,
         )
         return ""
 
     async def _edit(self, place: Place, payload: Mapping[str, Any]) -> str:
         said = await self.client.chat_update(
-            channel=await self._channel(place),
+            channel=await self._ours(place),
             ts=place.message,
             link_names=False,
             parse="none",
@@ -323,6 +325,24 @@ class SlackPlatform:
         if name not in self._channels:
             raise Undeliverable(f"Pitcrew is in no channel named {name}: type /invite @Pitcrew there")
         return self._channels[name]
+
+    async def _ours(self, place: Place) -> str:
+        """The id of the conversation, if nobody of another company is in it; asked again every ten minutes.
+
+        Raises:
+            Undeliverable: it is shared, or about to be.
+        """
+        channel, now = await self._channel(place), asyncio.get_running_loop().time()
+        if channel.startswith("D"):
+            return channel
+        looked, shared = self._shared.get(channel, (-SHARED_SECONDS, False))
+        if now - looked >= SHARED_SECONDS:
+            told = (await self.client.conversations_info(channel=channel))["channel"]
+            shared = any(told.get(key) for key in ("is_ext_shared", "is_pending_ext_shared"))
+            self._shared[channel] = (now, shared)
+        if shared:
+            raise Undeliverable("that channel is shared with another company, so no figures are posted there")
+        return channel
 
     async def _memberships(self) -> AsyncIterator[tuple[str, str]]:
         pages = await self.client.users_conversations(

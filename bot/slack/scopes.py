@@ -18,6 +18,7 @@ SCOPES: Mapping[str, str] = {
     "im:write": "private answers cannot go to direct messages",
     "links:read": "links to our charts are not seen",
     "links:write": "links to our charts are not shown",
+    "usergroups:read": "roles that are given to a user group are nobody's",
     "users:read": "people are called by their ids, and read figures and times of the deployment",
     "users:read.email": "owners are not found by their e-mail addresses",
 }
