@@ -271,4 +271,14 @@ async def leadership_reads_it(played: Month, story: Transcript, before: Sequence
         f"The saving is counted: {mine.monthly} a month is {mine.yearly} of the {saved.annualised} a year that are"
         f" verified. Three weeks ago it was {before[0]}, with an ROI of {before[1]:.0%}."
     )
-    story.show("#exec-cloud", view)
+    story.show("#exec-cloud, its first half", first_half(view))
+
+
+def first_half(view: dict[str, Any]) -> dict[str, Any]:
+    """The headline of leadership's view, its figures up to what is to do, and its picture."""
+    [header, facts, *rest] = view["blocks"]
+    runs = facts["elements"][0]["elements"]
+    end = next(at for at, run in enumerate(runs) if "Maturity" in run.get("text", ""))
+    section = {**facts["elements"][0], "elements": runs[:end]}
+    pictures = [block for block in rest if block["type"] == "image"]
+    return {"blocks": [header, {**facts, "elements": [section]}, *pictures]}
