@@ -23,7 +23,7 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.directory import Directory
 from bot.identity import caller_of, no_groups
-from bot.ports import Ask, Place
+from bot.ports import HOME, Ask, Place
 from bot.progress import report
 from bot.state import State
 from commands.core.answer import Answer
@@ -362,7 +362,7 @@ def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
 
 def _here(place: Place) -> Here:
     """Where an ask was made; Slack's direct messages are known by their first letter."""
-    alone = place.platform == "slack" and place.conversation.startswith("D")
+    alone = place.view == HOME or (place.platform == "slack" and place.conversation.startswith("D"))
     return Here(place.platform, place.tenant, place.conversation, place.user, alone)
 
 

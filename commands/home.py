@@ -18,10 +18,13 @@ from commands.core.context import Context
 from commands.core.registry import Group, command
 from commands.forecast import between
 from commands.prefer import said_preferences
+from commands.subscribe import said_rhythm
 
 MINE = (State.CLAIMED, State.DONE, State.ACKNOWLEDGED, State.SNOOZED)
 MOST_FINDINGS = 5
 MOST_TEAMS = 6
+MOST_DIGESTS = 5
+DAILY = "subscribe daily 09:00 to=me"
 TONES = {Standing.OVER: Tone.WARN, Standing.AT_RISK: Tone.WARN, Standing.ON_COURSE: Tone.CALM}
 
 
@@ -41,6 +44,7 @@ def home(context: Context) -> Answer:
             Buttons((Button("Forecast", "forecast"), Button("Why", "why"), Button("All waste", "waste"))),
             *_findings(found, mine, context),
             *_teams(context, found, teams),
+            *_digests(context),
             Text("**How you like it**"),
             *said_preferences(context, liked),
             Note(f"{whose}EffectiveCost of usage and purchases. {found.freshness.said()}."),
@@ -113,6 +117,17 @@ def _joined(parts: Sequence[Buttons | Form]) -> tuple[Part, ...]:
     """Rows of buttons as one row, so that a finding takes two lines and not four."""
     buttons = tuple(button for part in parts if isinstance(part, Buttons) for button in part.buttons)
     return (Buttons(buttons), *(part for part in parts if isinstance(part, Form)))
+
+
+def _digests(context: Context) -> tuple[Part, ...]:
+    """What I subscribed to, each with a button that ends it; who has nothing is offered a daily digest."""
+    mine = [one for one in context.subscriptions.all() if one.by == context.caller.id]
+    if not mine:
+        return (Text("**Your digests**\nNone."), Buttons((Button("Daily at 09:00, to me", DAILY),)))
+    shown = list(enumerate(mine[:MOST_DIGESTS], 1))
+    lines = [f"{number}. {plain(one.ask)}, {said_rhythm(one)}" for number, one in shown]
+    stop = tuple(Button(f"Stop {number}", f"unsubscribe {one.id}") for number, one in shown)
+    return (Text("\n".join(("**Your digests**", *lines))), Buttons(stop))
 
 
 def _teams_of(mine: Sequence[Finding]) -> tuple[str, ...]:

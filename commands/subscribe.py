@@ -147,9 +147,10 @@ def _preview(one: Subscription) -> tuple[Button, ...]:
 
 def _place(here: Here, to: str) -> Here:
     """Where it goes: here, or to the asker alone; never to where they are not."""
-    if not here.is_chat:
+    for_me = to.lower() in {"me", "dm"} and here.tenant and here.user  # which may be said on Home, where no channel is
+    if not here.is_chat and not for_me:
         raise NotAllowed("a subscription is made in a chat: in the channel it is for, or in a direct message")
-    if to.lower() in {"me", "dm"}:
+    if for_me:
         return replace(here, conversation="", alone=True)
     if to.lower() != "here":
         raise NotAllowed(f"to={to}: subscribe in that channel itself, or with to=me for your direct messages")

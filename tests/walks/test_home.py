@@ -84,3 +84,15 @@ async def test_the_panel_in_a_window_is_redrawn_there_and_shared_to_its_channel(
     await slack.click_in(slack.views[0], "Share to channel")
     await walking.until(lambda: slack.ours("C1"))
     assert "A customer cost" in words(slack.ours("C1")[0])
+
+
+async def test_a_digest_is_ordered_and_stopped_on_home(walking: Walk) -> None:
+    slack, kept = walking.slack, walking.crew.state.subscriptions
+    await slack.come_home()
+    await walking.until(lambda: shown(walking))
+    await slack.click_in(slack.homes["U1"], "Daily at 09:00, to me")
+    await walking.until(lambda: "daily at 09:00" in shown(walking))
+    assert len(kept.all()) == 1
+
+    await slack.click_in(slack.homes["U1"], "Stop 1")
+    await walking.until(lambda: not kept.all() and "Daily at 09:00, to me" in shown(walking))
