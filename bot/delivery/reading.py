@@ -49,8 +49,8 @@ def style_of(locale: str) -> Style:
 
 
 def as_read(answer: Answer, locale: str) -> Answer:
-    """The answer as a reader of ``locale`` would write its figures."""
-    style = style_of(locale)
+    """The answer as a reader of ``locale`` would write its figures; as it is, for whoever names none."""
+    style = style_of(locale or WRITTEN)
     if style == style_of(WRITTEN):
         return answer
     parts = tuple(_part(part, style) for part in answer.parts)
