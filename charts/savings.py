@@ -12,6 +12,7 @@ from charts import style
 from charts.picture import Picture
 
 MOST = 12
+MOST_LABELLED = 7  # bars; of more, every other one has its figure, the last one always
 
 
 def climb(found: Savings, *, until: date, locale: str = DEFAULT_LOCALE) -> Picture:
@@ -27,7 +28,10 @@ def climb(found: Savings, *, until: date, locale: str = DEFAULT_LOCALE) -> Pictu
     places = [float(one) for one in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top) if one <= top * 1.1]
     style.ticks(axes, "y", places, [style.short(Money.of(one, found.currency), locale) for one in places])
     style.ticks(axes, "x", range(len(steps)), [style.short_month(month.start, locale) for month, _, _ in steps])
+    every = 1 if len(steps) <= MOST_LABELLED else 2
     for place, (_, _, amount) in enumerate(steps):
+        if (len(steps) - 1 - place) % every:
+            continue
         look = {"ha": "center", "va": "bottom", "weight": "bold" if place == len(steps) - 1 else "normal"}
         style.label(axes, place, float(amount) + 0.02 * top, style.short(amount, locale), **look)
     return style.picture(figure, described(found, until=until, locale=locale), "savings")
