@@ -50,13 +50,14 @@ class Admin:
         runner = web.AppRunner(site, access_log=None)  # queries may hold secrets, and nobody needs them
         beating = asyncio.create_task(self._beating(), name="heartbeat")
         try:
-            await runner.setup()
-            await web.TCPSite(runner, host, port).start()
+            try:
+                await runner.setup()
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                raise BadConfig(f"[server] {host}:{port}, the admin port: {error.strerror or error}") from None
             bound: int = runner.addresses[0][1]
             log.info("admin port", host=host, port=bound)
             yield bound
-        except OSError as error:
-            raise BadConfig(f"[server] {host}:{port}, the admin port: {error.strerror or error}") from None
         finally:
             beating.cancel()
             await runner.cleanup()

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.errors import NotReadable
+from analysis.errors import BadData, NotReadable
 from analysis.estate import Bill
 from analysis.findings import Finding
 from providers.aws import cost_explorer
@@ -94,6 +94,8 @@ class AwsProvider:
             return self._explored(now, progress)
         except (ClientError, BotoCoreError) as error:
             raise NotReadable(self.name, refusal(error)) from None
+        except BadData as error:  # which must not cost other providers theirs
+            raise NotReadable(self.name, str(error)) from None
 
     def export(self) -> data_exports.Found | None:
         """The export that is read, the best of those there are; ``None`` for Cost Explorer.
