@@ -91,7 +91,7 @@ class Variance:
     def top(self, dimension: str, count: int = 3) -> list[Change]:
         """The largest changes of a dimension in either direction, so that what cancels out is still seen."""
         moved = [one for one in self.changes.get(dimension, ()) if one.change.cents()]
-        return sorted(moved, key=lambda one: -abs(one.change.amount))[:count]
+        return sorted(moved, key=lambda one: (-abs(one.change.amount), one.name or ""))[:count]
 
 
 def variance(earlier: tuple[Period, Sequence[Line]], later: tuple[Period, Sequence[Line]], currency: str) -> Variance:

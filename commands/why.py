@@ -165,7 +165,7 @@ def _what(costs: Costs, found: Variance, inside: Where, known: bool) -> str:
     if not now:
         return "gone"
     moved = {key[0]: now.get(key, NOTHING) - was.get(key, NOTHING) for key in {**was, **now}}
-    name = max(moved, key=lambda one: abs(moved[one]))
+    name = max(sorted(moved, key=str), key=lambda one: abs(moved[one]))  # of equals the first, whoever adds
     whole = sum(moved.values(), start=NOTHING)
     if name is None or not whole or moved[name] / whole < MOST_OF_IT:
         return f"{len(moved)} resources together"
@@ -243,7 +243,7 @@ def _picture(found: Variance, names: tuple[str, str], title: str, locale: str) -
 
 
 def _causes(found: Variance) -> Facts:
-    ranked = sorted(found.causes.items(), key=lambda item: -abs(item[1].amount))[:MOST_CAUSES]
+    ranked = sorted(found.causes.items(), key=lambda item: (-abs(item[1].amount), item[0]))[:MOST_CAUSES]
     return Facts(
         tuple((str(cause).capitalize(), f"{amount.signed()}: {MEANING[cause]}") for cause, amount in ranked if amount)
     )
