@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,7 +35,8 @@ def stand_up(aws: Double, folder: SampleFolder) -> None:
         here = [one for one in estate if (one.cloud, one.account, one.region) == (AWS, account, region)]
         _machines(aws, [one for one in here if isinstance(one, Machine)], account, region)
         _disks(aws, [one for one in here if isinstance(one, Disk)], account, region)
-        _measurements([one for one in here if isinstance(one, Machine)], account, region, folder.as_of)
+    machines = {one.id.rsplit("/", 1)[-1]: one for one in estate if isinstance(one, Machine) and one.cloud == AWS}
+    aws.answer("cloudwatch", "GetMetricData", partial(_measured, machines, folder.as_of))
     _rest(aws)
 
 
@@ -126,31 +128,29 @@ def _tagged(backend: Any, name: str, one: Disk | Machine) -> None:
     backend.create_tags([name], tags)
 
 
-def _measurements(machines: Iterable[Machine], account: str, region: str, as_of: date) -> None:
-    """What each machine did, a value a day, so that average, maximum and sum come out as the sample company says."""
-    cloudwatch = client("cloudwatch", account, region)
-    for one in machines:
-        of = [{"Name": "InstanceId", "Value": one.id.rsplit("/", 1)[-1]}]
-        data: list[dict[str, Any]] = []
-        for name, metric in one.metrics.items():
-            namespace, named, scale = MEASURED[name]
-            for back in range(1, metric.days + 1):
-                at = datetime.combine(as_of - timedelta(days=back), time(12), UTC)
-                peak = metric.maximum if back == 1 else metric.average
-                values = [metric.average, peak] if name != "network_mb_per_day" else [metric.average]
-                data += [
-                    {"MetricName": named, "Dimensions": of, "Timestamp": at, "Value": value / scale} for value in values
-                ]
-            if data:
-                for begin in range(0, len(data), 500):
-                    cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[begin : begin + 500])
-            data = []
+def _measured(machines: Mapping[str, Machine], as_of: date, request: Request) -> dict[str, Any]:
+    """What each machine did, a value a day; moto looks through all of an account's values for each metric asked."""
+    results = []
+    for asked in request.parameters["MetricDataQueries"]:
+        stat = asked["MetricStat"]
+        machine = machines.get(stat["Metric"]["Dimensions"][0]["Value"])
+        name, scale = MEASURED.get((stat["Metric"]["Namespace"], stat["Metric"]["MetricName"]), ("", 1.0))
+        metric = machine.metrics.get(name) if machine else None
+        days = range(1, metric.days + 1) if metric else ()
+        values = [
+            (metric.maximum if stat["Stat"] == "Maximum" and back == 1 else metric.average) / scale
+            for back in days
+            if metric
+        ]
+        times = [datetime.combine(as_of - timedelta(days=back), time(12), UTC) for back in days]
+        results.append({"Id": asked["Id"], "Label": asked["Id"], "Timestamps": times, "Values": values})
+    return {"MetricDataResults": results}
 
 
-MEASURED = {
-    "cpu_percent": ("AWS/EC2", "CPUUtilization", 1.0),
-    "memory_percent": ("CWAgent", "mem_used_percent", 1.0),
-    "network_mb_per_day": ("AWS/EC2", "NetworkIn", 1e-6),
+MEASURED = {  # as CloudWatch calls it, what the estate calls it, and how much of the former is one of the latter
+    ("AWS/EC2", "CPUUtilization"): ("cpu_percent", 1.0),
+    ("CWAgent", "mem_used_percent"): ("memory_percent", 1.0),
+    ("AWS/EC2", "NetworkIn"): ("network_mb_per_day", 1e-6),
 }
 
 
