@@ -19,7 +19,7 @@ async def take(request: web.Request) -> web.Response:
     taken = request.app[TAKEN]
     taken.append(await request.text())
     if len(taken) == 1:
-        return web.Response(status=429, headers={"Retry-After": "1"})
+        return web.Response(status=429, headers={"Retry-After": "20"})
     return web.json_response({"key": "CLOUD-7", "url": "https://tracker.example/CLOUD-7"})
 
 
@@ -40,7 +40,7 @@ async def test_a_finding_goes_to_the_tracker_and_its_link_comes_back_into_every_
             await slack.click(first, "Send to tracker")
             await walking.until(lambda: site[TAKEN])
             await walking.until(lambda: "on its way" in words(slack.ours("C1")[0]))
-            slack.advance(5)
+            slack.advance(25)
             back = "CLOUD-7 https://tracker.example/CLOUD-7"
             await walking.until(lambda: all(back in words(one) for one in slack.ours("C1")))
 
