@@ -38,7 +38,7 @@ def test_tokens_are_sealed_by_the_first_key_and_opened_by_any() -> None:
         Vault.of(NEW).opened(sealed)
 
 
-@pytest.mark.parametrize("keys", ["", "short", f"{NEW},x"])
+@pytest.mark.parametrize("keys", ["", "short", f"{NEW},x"], ids=["none", "too short", "one of two"])
 def test_what_is_no_key_is_refused(keys: str) -> None:
     with pytest.raises(BadConfig, match="SLACK_TOKEN_KEY"):
         Vault.of(keys)
