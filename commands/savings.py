@@ -16,12 +16,13 @@ from analysis.money import Money
 from analysis.periods import Period
 from analysis.savings import BEFORE_DAYS, LEAST_DAYS, Billed, Saving, Savings, Verdict, ledger, one_each, verify
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Facts, File, Note, Part, Table, Text, Tone, plain
+from commands.core.answer import Answer, Button, Buttons, Chart, Facts, File, Note, Part, Plot, Table, Text, Tone, plain
 from commands.core.cards import actions
 from commands.core.context import Context, Costs, Findings, Report
 from commands.core.registry import Group, command
 
 MOST_SHOWN = 6
+MOST_MONTHS = 12
 CASH = {"CommitmentDiscountStatus": (None,)}  # usage that a commitment covers saves no cash
 
 
@@ -48,7 +49,7 @@ def savings(context: Context, which: str = "") -> Answer:
         said_savings(found),
         (
             _facts(found),
-            Chart(_picture(found, known, context.report.locale)),
+            Chart(_picture(found, known, context.report.locale), _plot(found, known)),
             *_lines(found),
             *files,
             _note(context, found),
@@ -56,6 +57,14 @@ def savings(context: Context, which: str = "") -> Answer:
         Tone.GOOD,
         data=figures(found, known),
     )
+
+
+def _plot(found: Savings, until: date) -> Plot:
+    """The climb as figures, month by month."""
+    steps = found.climb(until)[-MOST_MONTHS:]
+    labels = [f"{month.start:%b %Y}" for month, _, _ in steps]
+    values = [float(worth) for _, _, worth in steps]
+    return Plot("Worth in a year, verified in the bill", labels, (("Savings", values),), found.currency)
 
 
 def savings_of(costs: Costs, findings: Findings, report: Report, now: datetime) -> Savings:

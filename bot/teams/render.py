@@ -30,6 +30,7 @@ from commands.core.answer import (
     Form,
     Note,
     Part,
+    Plot,
     Table,
     Text,
     Tone,
@@ -187,8 +188,8 @@ def _part(part: Part, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a cl
             yield from _table(part)
         case Code(label, text):
             yield from _code(label, text)
-        case Chart(picture):
-            yield _image(picture.digest, picture.alt)
+        case Chart(picture, plot):
+            yield _chart(plot, _image(picture.digest, picture.alt)) if plot else _image(picture.digest, picture.alt)
         case Buttons(buttons):
             yield from _buttons(buttons)
         case Choices():
@@ -251,6 +252,23 @@ def _image(digest: str, alt: str) -> Element:
         "altText": shortened(alt, MAX_TEXT) or UNNAMED,
         "size": "Stretch",
         "msteams": {"allowExpand": True},
+    }
+
+
+def _chart(plot: Plot, picture: Element) -> Element:
+    """A chart that Teams draws in its reader's own colours; the picture, where a client knows no charts."""
+    return {
+        "type": "Chart.Line",
+        "title": shortened(plot.title, MAX_TITLE),
+        "yAxisTitle": plot.unit,
+        "data": [
+            {
+                "legend": shortened(name, MAX_TITLE) or UNNAMED,
+                "values": [{"x": shortened(x, MAX_TITLE), "y": y} for x, y in zip(plot.labels, values, strict=True)],
+            }
+            for name, values in plot.lines
+        ],
+        "fallback": picture,
     }
 
 

@@ -22,6 +22,7 @@ process.stdin.on("end", () => {
     const problems = [];
     for (let index = 0; index < context.eventCount; index++) {
       const event = context.getEventAt(index);
+      if (/\bChart\.\w+/.test(event.message)) continue; // Teams' own, unknown here: its fallback is what is drawn
       problems.push(`${event.event}: ${event.message}`);
     }
     for (const failure of card.validateProperties().validationEvents) problems.push(failure.message);

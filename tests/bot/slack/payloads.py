@@ -43,6 +43,8 @@ class Said:
 def everything(talk: Talk) -> list[Said]:
     """What is answered to every example of help, to every persona, and while one waits."""
     said = [Said(ask, talk.ask(ask)) for ask in _asks(talk)]
+    talk.ask("watch")
+    said += [Said(ask, talk.ask(ask)) for ask in (f"alert {one['id']}" for one in talk.ask("alerts").data["alerts"])]
     with_details = [Said(one.ask, one.answer) for each in said for one in each.answer.details]
     waiting = Run("3f9a1c2e", "assess")
     waiting.tell(0.64, "reading 50 accounts, 64 % done")

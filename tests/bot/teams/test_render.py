@@ -25,6 +25,7 @@ from commands.core.answer import (
     File,
     Form,
     Note,
+    Plot,
     Table,
     Text,
     Tone,
@@ -190,3 +191,15 @@ def test_what_was_left_out_is_said() -> None:
         "are too long for Teams",
     ):
         assert words in said
+
+
+def test_a_chart_of_few_figures_is_drawn_by_teams_and_as_a_picture_where_it_cannot_be() -> None:
+    plot = Plot("Cost of one order", ("Sep 2026", "Oct 2026"), (("all orders", (0.42, 0.4)),), "USD")
+    made = filled_with(card(Answer("x", (Chart(Picture(b"\x89PNG", "two months", "units"), plot),))))
+    [chart] = [one for one in made["body"] if one["type"] == "Chart.Line"]
+
+    assert chart["data"] == [
+        {"legend": "all orders", "values": [{"x": "Sep 2026", "y": 0.42}, {"x": "Oct 2026", "y": 0.4}]}
+    ]
+    assert chart["fallback"]["type"] == "Image" and chart["fallback"]["altText"] == "two months"
+    assert not problems(made)
