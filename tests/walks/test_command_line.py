@@ -114,9 +114,8 @@ def test_the_demo_shows_every_persona_and_writes_its_pictures(folder: Path) -> N
 
 
 def test_the_demo_answers_at_its_prompt_and_presses_buttons_by_number(folder: Path) -> None:
-    script = (
-        "import sys; from bot.__main__ import main; sys.argv = ['pitcrew', 'demo', '--now', '2026-11-18T09:00']; main()"
-    )
+    argv = ["pitcrew", "demo", "--terminal", "--now", NOW]
+    script = f"import sys; from bot.__main__ import main; sys.argv = {argv}; main()"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=folder,
@@ -127,6 +126,6 @@ def test_the_demo_answers_at_its_prompt_and_presses_buttons_by_number(folder: Pa
         timeout=300,
         check=True,
     )
-    assert "→ finding" in done.stdout and "→ claim" in done.stdout
+    assert "→ card" in done.stdout and "→ claim" in done.stdout
     assert "claimed by you" in done.stdout
     assert "There is no button 99" in done.stdout
