@@ -60,7 +60,15 @@ def test_what_somebody_cancelled_ends_at_its_next_step() -> None:
 
 
 def test_where_nobody_waits_nothing_is_told() -> None:
-    report(0.5, "reading")
+    clock = Seconds()
+    run = Run("r", "assess", lambda: "Ben", clock)
+    with run.heard():
+        pass
+    clock.at = 5.0
+    before = run.shown()
+    report(0.5, "reading")  # and Ben's wish, which was for the run before, cancels nothing here
+
+    assert run.shown() == before
 
 
 @asynccontextmanager

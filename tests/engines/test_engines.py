@@ -69,12 +69,10 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 def other(request: pytest.FixtureRequest, asked: Asked, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """The same files, asked by another engine."""
     if request.param == "clickhouse":
-        pytest.importorskip("chdb")
         lake = Lake.open("clickhouse://", asked.lake.folder)
         yield lake
         lake.close()
         return
-    pytest.importorskip("pyspark")
     with standalone(tmp_path_factory.mktemp("spark")) as master:
         url = f"spark://{master}?spark.driver.bindAddress=127.0.0.1&spark.driver.host=127.0.0.1&spark.executor.memory=900m"
         lake = Lake.open(url, asked.lake.folder)

@@ -12,9 +12,6 @@ from shutil import which
 from typing import Any
 
 import pytest
-
-pytest.importorskip("playwright")
-
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 pytestmark = pytest.mark.slow
@@ -48,7 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """`pitcrew demo`, begun on a Wednesday."""
     chromium = which("chromium") or which("chromium-browser")
     if chromium is None:
-        pytest.skip("the page is walked through in Debian's package chromium")
+        pytest.fail("the page is walked through in Chromium: `make chromium` installs it")
     expect.set_options(timeout=30_000)
     command = [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-open", "--now", MORNING]
     out = tmp_path_factory.mktemp("demo")
@@ -197,7 +194,7 @@ def test_everything_is_reached_by_keyboard_alone(demo: Demo) -> None:
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_axe_finds_nothing_to_complain_of(demo: Demo, scheme: Any, size: str) -> None:
     if not AXE.exists():
-        pytest.skip("axe-core is installed by `make node`")
+        pytest.fail("axe-core is installed by `make node`")
     how: dict[str, Any] = {"viewport": PHONE} if size == "phone" else {}
     page = demo.page("pitcrew", color_scheme=scheme, reduced_motion="reduce", **how)
     wrong = _wrong(page, "welcome")
