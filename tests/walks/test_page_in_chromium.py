@@ -98,6 +98,7 @@ def test_an_ask_is_completed_as_it_is_typed_and_answered_with_a_chart(demo: Demo
     expect(page.get_by_role("option", name=re.compile("^forecast"))).to_be_visible()
     field.press("Tab")
     field.press_sequentially("te")
+    expect(page.get_by_role("option").first).to_contain_text("team=")
     field.press("ArrowDown")
     field.press("Enter")
     field.press_sequentially("se")
