@@ -28,8 +28,9 @@ from bot.clock import stopped_at
 from bot.log import configure
 from bot.wiring import Crew, assembled
 from providers.lake.engine import Engine, Rows
-from providers.lake.load import MART_DIMENSIONS, connect
+from providers.lake.load import connect
 from providers.lake.shelf import Shelf
+from providers.lake.sums import MART_DIMENSIONS
 from tests.aws.double import SESSION, Answer, Double, Request
 
 LATENCY, WORKERS = 0.05, 16

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 
 DECIMALS = 20  # of a cost; the finest export seen writes 11, but a binary double of 17 digits can need this many
-LARGEST_COST = f"100000000000000::DECIMAL(38,{DECIMALS})"  # of one row, in any currency, as SQL: sums of thousands fit
+LARGEST = 100_000_000_000_000  # cost of one row, in any currency: sums of thousands fit
+LARGEST_COST = f"{LARGEST}::DECIMAL(38,{DECIMALS})"  # as SQL
 
 
 class Kind(Enum):

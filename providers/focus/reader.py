@@ -6,20 +6,27 @@ import csv
 import gzip
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 
 from analysis.errors import BadData
-from providers.focus.columns import COLUMNS, COSTS, DECIMALS, LARGEST_COST, NEEDED, Kind
+from providers.focus.columns import COLUMNS, COSTS, DECIMALS, LARGEST, LARGEST_COST, NEEDED, Kind
+from providers.focus.footer import NOTHING, Facts, facts
 from providers.focus.quirks import ALIASES, EXPRESSIONS
 
 CODE = "^[A-Za-z]{3}$"
-USUAL = "('USD', 'EUR', 'GBP')"  # need no regular expression, which costs a tenth of a load
-FIRST_TIME, LAST_TIME = "TIMESTAMP '2000-01-01'", "TIMESTAMP '2100-01-01'"  # else a series would span centuries
+PLAIN_TIMES, ZONED = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "DATE"), "TIMESTAMP WITH TIME ZONE"
+USUAL = ("USD", "EUR", "GBP")  # need no regular expression, which costs a tenth of a load
+FIRST_TIME, LAST_TIME = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 (else a series would span centuries)
 LONGEST_HEADING = 1 << 20  # bytes
+CHECKED = (  # beside the costs
+    *("BillingCurrency", "BillingAccountId"),
+    *("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd"),
+)
 MOST_REJECTED = 100_000  # ragged rows that are counted one by one; a file with more is no table
 
 EMPTY = "{} is empty, so that BilledCost stands in for it"
@@ -45,10 +52,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file that is read: its name as SQL, and what DuckDB says it holds."""
+    """A column of the file that is read: its name as SQL, what DuckDB says it holds, and what is sure of its cells.
+
+    ``narrow``: a cost is left as it is stored, where that is exact.
+    """
 
     raw: str
     kind: str
+    facts: Facts = field(default_factory=Facts)
+    narrow: bool = False
 
     @property
     def text(self) -> str:
@@ -58,16 +70,40 @@ class Column:
     @property
     def cost(self) -> str:
         """Its value as a cost; NULL if it is none, as NaN and 1e308."""
+        if self.narrow and self.is_small:
+            return self.raw
         return f"TRY_CAST({self.text if self.inexact else self.raw} AS {Kind.COST.value})"
+
+    def added(self, read: str) -> str:
+        """``read``, its value as a cost, so that sums of it stay in their bounds: NULL if it is too large."""
+        return f"CASE WHEN abs({read}) < {LARGEST_COST} THEN {read} END" if self.narrow and not self.is_small else read
 
     @property
     def time(self) -> str:
         """Its value as a time in UTC, which is what a time without a zone is taken for; NULL if it is none."""
-        if self.kind in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "DATE"):
+        if self.kind in PLAIN_TIMES:
             return f"CAST({self.raw} AS TIMESTAMP)"
-        if self.kind == "TIMESTAMP WITH TIME ZONE":
+        if self.kind == ZONED:
             return f"make_timestamp(epoch_us({self.raw}))"  # the same as timezone('UTC', ...), in a tenth of its time
         return f"timezone('UTC', TRY_CAST({self.text} AS TIMESTAMPTZ))"
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all its cells are surely costs, or empty."""
+        bounds = {} if self.inexact else self.facts.numbers()
+        return bool(bounds) and all(least > -LARGEST and most < LARGEST for least, most in bounds.values())
+
+    @property
+    def is_near(self) -> bool:
+        """Whether all its cells are surely times that a bill can have, or empty."""
+        bounds = self.facts.times() if self.kind in (*PLAIN_TIMES, ZONED) else {}
+        return bool(bounds) and all(least >= FIRST_TIME and most < LAST_TIME for least, most in bounds.values())
+
+    def is_never_before(self, other: Column) -> bool:
+        """Whether its times, in each row, surely are not before those of another."""
+        starts, ends = other.facts.times(), self.facts.times()
+        near = self.is_near and other.is_near
+        return near and all(group in starts and starts[group][1] <= ends[group][0] for group in ends)
 
     @property
     def is_text(self) -> bool:
@@ -114,20 +150,34 @@ def reading(connection: duckdb.DuckDBPyConnection, file: Path) -> Reading:
     )
 
 
-def together(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
+def together(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, numbers: Sequence[int] | None = None
+) -> str:
     """The query of many Parquet files, the rows of all their readings; those with equal columns are read as one.
+
+    What their footers prove is not asked of each row. With ``numbers``, one for each file, it is the query to sum up:
+    ``_number`` is that of a row's file, and costs have as many digits as they are stored with.
 
     Raises:
         BadData: as ``reading``.
     """
-    alike: dict[tuple[tuple[str, str], ...], list[Path]] = defaultdict(list)
-    for file in files:
-        alike[tuple(_parquet_columns(connection, file).items())].append(file)
+    alike: dict[tuple[tuple[str, str], ...], list[int]] = defaultdict(list)
+    for place, file in enumerate(files):
+        alike[tuple(_parquet_columns(connection, file).items())].append(place)
     queries = []
-    for kinds, of_these in alike.items():
+    for kinds, places in alike.items():
+        of_these = [files[place] for place in places]
         found = _matched(of_these[0], dict(kinds))
-        source = f"SELECT *, {', '.join(_casts(found))} FROM {_parquet(of_these)}"
-        queries.append(f"(SELECT {_shown(found, dict(kinds))} FROM ({source}))")
+        known = facts(connection, of_these, {_name(found[name].raw) for name in (*COSTS, *CHECKED) if name in found})
+        found = {
+            name: replace(one, facts=known.get(_name(one.raw), NOTHING), narrow=numbers is not None)
+            for name, one in found.items()
+        }
+        shown, read = _shown(found, dict(kinds)), f"*, {', '.join(_casts(found))}"
+        if numbers:
+            shown += f", {[numbers[place] for place in places]}[file_index::BIGINT + 1] AS _number"
+            read += ", file_index"
+        queries.append(f"(SELECT {shown} FROM (SELECT {read} FROM {_parquet(of_these)}))")
     return " UNION ALL BY NAME ".join(queries)
 
 
@@ -247,8 +297,7 @@ def _value(name: str, found: Mapping[str, Column]) -> str:
     """The SQL of one column: cast, mended, or what stands in for it."""
     column, kind = found.get(name), COLUMNS[name]
     if kind is Kind.COST:
-        billed = _cast("BilledCost")
-        return billed if column is None or name == "BilledCost" else f"coalesce({_cast(name)}, {billed})"
+        return _cost(name, found)
     if name == "ChargeCategory":
         return f"coalesce({column.text}, 'Usage')" if column else "'Usage'"
     if column is None:
@@ -262,6 +311,16 @@ def _value(name: str, found: Mapping[str, Column]) -> str:
             return _tags(column)
         case Kind.TEXT:
             return _text(name, column, found)
+
+
+def _cost(name: str, found: Mapping[str, Column]) -> str:
+    """The SQL of a cost; BilledCost stands in for another one that is not there."""
+    billed = found["BilledCost"].added(_cast("BilledCost"))
+    column = found.get(name)
+    if column is None or name == "BilledCost":
+        return billed
+    own = column.added(_cast(name))
+    return own if column.facts.full else f"coalesce({own}, {billed})"
 
 
 def _text(name: str, column: Column, found: Mapping[str, Column]) -> str:
@@ -306,7 +365,11 @@ def _extra(unknown: Sequence[Column], found: Mapping[str, Column]) -> str:
 
 def _note(found: Mapping[str, Column]) -> str:
     """What was put right in a row."""
-    notes = [([f"{found[name].raw} IS NULL"], EMPTY.format(name)) for name in COSTS[1:] if name in found]
+    notes = [
+        ([f"{found[name].raw} IS NULL"], EMPTY.format(name))
+        for name in COSTS[1:]
+        if name in found and not found[name].facts.full
+    ]
     fine = [found[name].fine for name in COSTS if name in found and found[name].inexact]
     tags = [lost] if (lost := _lost_tags(found)) else []
     arms = [
@@ -318,39 +381,42 @@ def _note(found: Mapping[str, Column]) -> str:
 
 
 def _problem(found: Mapping[str, Column]) -> str:
-    """The first thing that is wrong with a row, in words."""
-    cases = list(_wrong_costs(found))
-    cases += _wrong_times(found)
-    currency = found["BillingCurrency"].text
-    cases.append(
-        (
-            f"{currency} IS NULL OR {currency} NOT IN {USUAL} AND NOT regexp_matches({currency}, '{CODE}')",
-            "BillingCurrency is no currency",
-        )
-    )
-    cases.append((f"{found['BillingAccountId'].raw} IS NULL", "BillingAccountId is missing"))
+    """The first thing that is wrong with a row, in words; what cannot be, by the footers, is not asked."""
+    cases = [*_wrong_costs(found), *_wrong_times(found)]
+    currency = found["BillingCurrency"]
+    if currency.facts.only not in USUAL:
+        usual = ", ".join(map(literal, USUAL))
+        odd = f"{currency.text} NOT IN ({usual}) AND NOT regexp_matches({currency.text}, '{CODE}')"
+        cases.append((f"{currency.text} IS NULL OR {odd}", "BillingCurrency is no currency"))
+    cases += _missing("BillingAccountId", found)
     arms = " ".join(f"WHEN {condition} THEN {literal(reason)}" for condition, reason in cases)
-    return f"CASE {arms} END"
+    return f"CASE {arms} END" if arms else "NULL::VARCHAR"
+
+
+def _missing(name: str, found: Mapping[str, Column]) -> Iterator[tuple[str, str]]:
+    if not found[name].facts.full:
+        yield f"{found[name].raw} IS NULL", f"{name} is missing"
 
 
 def _wrong_costs(found: Mapping[str, Column]) -> Iterator[tuple[str, str]]:
-    yield f"{found['BilledCost'].raw} IS NULL", "BilledCost is missing"
+    yield from _missing("BilledCost", found)
     for name in COSTS:
-        if column := found.get(name):
+        if (column := found.get(name)) and not column.is_small:
             unread = f"{column.raw} IS NOT NULL AND {_cast(name)} IS NULL OR abs({_cast(name)}) >= {LARGEST_COST}"
             odd = f" OR contains({column.raw}, '_')" if column.is_text else ""  # 1_000 is a number to DuckDB alone
             yield unread + odd, f"{name} is no amount"
 
 
 def _wrong_times(found: Mapping[str, Column]) -> Iterator[tuple[str, str]]:
+    first, last = (f"TIMESTAMP {literal(one.date())}" for one in (FIRST_TIME, LAST_TIME))
     for period in ("BillingPeriod", "ChargePeriod"):
         start, end = f"{period}Start", f"{period}End"
-        yield f"{found[start].raw} IS NULL", f"{start} is missing"
+        yield from _missing(start, found)
         for name in (start, end):
-            if column := found.get(name):
-                outside = f"{_cast(name)} < {FIRST_TIME} OR {_cast(name)} >= {LAST_TIME}"
+            if (column := found.get(name)) and not column.is_near:
+                outside = f"{_cast(name)} < {first} OR {_cast(name)} >= {last}"
                 yield f"{column.raw} IS NOT NULL AND {_cast(name)} IS NULL OR {outside}", f"{name} is no time"
-        if end in found:
+        if end in found and not found[end].is_never_before(found[start]):
             yield f"{_cast(end)} < {_cast(start)}", f"{end} is before {start}"
 
 

@@ -27,8 +27,9 @@ from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import Engine, Rows
 from providers.lake.engines import opened
-from providers.lake.load import MART_DIMENSIONS, Limits, Loaded, load
+from providers.lake.load import Limits, Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
+from providers.lake.sums import MART_DIMENSIONS
 from providers.provider import Billed, Export, Progress, Spot
 
 T = TypeVar("T")

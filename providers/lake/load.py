@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from shutil import copyfile, rmtree
 from uuid import uuid4
@@ -16,10 +18,12 @@ from uuid import uuid4
 import duckdb
 
 from analysis.errors import BadData
+from analysis.money import Money
 from providers.focus.bulk import Bulk, refuse_bomb
 from providers.focus.columns import COSTS, LARGEST_COST
 from providers.focus.reader import Reading, literal, reading, rejected, together
-from providers.lake.shelf import Partition, Shelf, synced, writing
+from providers.lake.shelf import FORMAT, Partition, Shelf, synced, writing
+from providers.lake.sums import Part, Sums
 from providers.provider import Export, Progress
 
 MOST_BAD_ROWS = Decimal("0.01")
@@ -27,22 +31,9 @@ MOST_BAD_COST = Decimal("0.005")
 QUARANTINE = "quarantine"
 ROWS, MART = "rows.parquet", "mart.parquet"
 KEPT = "bill"  # the folder of a load whose Parquet files were sound, and are read as they came
-MART_DIMENSIONS = (
-    "BillingCurrency",
-    "ProviderName",
-    "BillingAccountId",
-    "SubAccountId",
-    "SubAccountName",
-    "ServiceCategory",
-    "ServiceName",
-    "RegionId",
-    "ChargeCategory",
-    "CommitmentDiscountStatus",
-    "PricingCategory",
-)
-SIDE_BY_SIDE = 3  # exports: the one is written while the other is summed up
-MART_TAGS = 12  # keys; the rest of the tags is asked of the rows
-MART_TAG_VALUES = 200  # a key with more is no dimension of a company but an id
+FINISHED = "load.json"  # in the folder of a load that is whole: should its process die now, the next takes it up
+SIDE_BY_SIDE = 2  # batches: the one is written while the other is summed up
+BATCH_BYTES = 128 << 20  # of Parquet that is summed up by one statement: some 15 million rows
 ENOUGH_TO_TELL = 100  # rows of a provider before "all of them are whole numbers" means anything
 
 
@@ -72,17 +63,42 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """What one export came to, written beside the present rows."""
+    """What one export came to, written beside the present rows; ``billed`` is by currency, for whoever waits."""
 
-    export: Export
-    partitions: dict[str, Partition]
+    partitions: Mapping[str, Partition]
     quarantined: int
+    billed: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        """How many count."""
+        return sum(part.count for part in self.partitions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An export that is not on the shelf, by the digest of its content."""
+
+    digest: str
+    export: Export
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(file.stat().st_size for file in self.export.files)
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether all its files are."""
+        return all(file.suffix == ".parquet" for file in self.export.files)
 
 
 def load(
     folder: Path, exports: Sequence[Export], now: datetime, *, limits: Limits, progress: Progress
 ) -> tuple[Shelf, Loaded]:
     """Load what is new and put it on the shelf in one step; what fails leaves everything as it was.
+
+    A load whose process was killed is taken up again: exports that it had finished are not read a second time.
 
     Raises:
         BadData: a file cannot be read, lacks a column, or too many of its rows are bad.
@@ -104,37 +120,87 @@ def load(
 def _loaded(
     folder: Path, shelf: Shelf, exports: Sequence[Export], limits: Limits, progress: Progress
 ) -> tuple[Shelf, Loaded]:
-    bad = 0
     brought: dict[str, Partition] = {}
     warnings: list[str] = []
     ordered = sorted(exports, key=lambda export: (export.made_at, export.name))
     shelf = shelf.by_one_way({export.provider: export.way for export in ordered})
-    with (
-        connect(folder, limits.memory) as database,
-        ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lake") as pool,
-    ):
-        fresh: dict[str, Export] = {}
-        for digest, export in zip(pool.map(lambda one: digest_of(one.files), ordered), ordered, strict=True):
-            if digest not in shelf.digests:
-                fresh.setdefault(digest, export)
-        loaded = pool.map(lambda export: _load_one(database.cursor(), folder, export, limits), fresh.values())
-        for number, (digest, export) in enumerate(fresh.items()):
-            progress(number / len(fresh), f"reading {number + 1} of {len(fresh)} exports, {export.name}")
-            one = next(loaded)
+    known = len(shelf.digests)
+    bad = 0
+    with closing(_each_fresh(folder, shelf, ordered, limits, progress)) as loaded:
+        for fresh, one in loaded:
             newer = {key: part for key, part in one.partitions.items() if _is_newer(part, shelf.partitions.get(key))}
             if len(newer) < len(one.partitions):
                 newer = {key: replace(part, shared=True) for key, part in newer.items()}
             warnings += [
-                f"{_said(key)} is in {brought[key].export} and in {export.name}: the newer, {export.name}, counts"
-                for key in newer
+                f"{_said(key)} is in {brought[key].export} and in {part.export}: the newer, {part.export}, counts"
+                for key, part in newer.items()
                 if key in brought
             ]
-            shelf = shelf.with_load(newer, {digest: export.provider})
+            shelf = shelf.with_load(newer, {fresh.digest: fresh.export.provider})
             brought |= newer
             bad += one.quarantined
     warnings += [said for part in brought.values() for said in part.warnings]
     rows = sum(part.count for part in brought.values())
-    return shelf, Loaded(tuple(brought), rows, bad, len(ordered) - len(fresh), tuple(dict.fromkeys(warnings)))
+    unchanged = len(ordered) - (len(shelf.digests) - known)
+    return shelf, Loaded(tuple(brought), rows, bad, unchanged, tuple(dict.fromkeys(warnings)))
+
+
+def _each_fresh(
+    folder: Path, shelf: Shelf, exports: Sequence[Export], limits: Limits, progress: Progress
+) -> Generator[tuple[Fresh, One]]:
+    """Load every export that is not known, in their order, and tell how far it is: by bytes, in rows and dollars."""
+    with (
+        connect(folder, limits.memory) as database,
+        ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lake") as pool,
+    ):
+        found: dict[str, Fresh] = {}
+        for digest, export in zip(pool.map(lambda one: digest_of(one.files), exports), exports, strict=True):
+            if digest not in shelf.digests:
+                found.setdefault(digest, Fresh(digest, export))
+        finished = _finished(folder, shelf)
+        to_read = [fresh for fresh in found.values() if fresh.digest not in finished]
+        batches = pool.map(lambda batch: _load_batch(database, folder, batch, limits), _batches(to_read))
+        loaded = (one for batch in batches for one in batch)
+        whole = sum(fresh.size for fresh in found.values()) or 1
+        size = rows = 0
+        billed: dict[str, Decimal] = defaultdict(Decimal)
+        for number, fresh in enumerate(found.values()):
+            so_far = f", {rows:,} rows and {_amounts(billed)} so far" if rows else ""
+            progress(size / whole, f"reading {number + 1} of {len(found)} exports, {fresh.export.name}{so_far}")
+            one = finished.get(fresh.digest) or next(loaded)
+            size += fresh.size
+            rows += one.rows
+            for currency, amount in one.billed.items():
+                billed[currency] += Decimal(amount)
+            yield fresh, one
+
+
+def _batches(fresh: Sequence[Fresh]) -> Iterator[Sequence[Fresh]]:
+    """Exports that are summed up together: Parquet, until it is enough; anything else is alone."""
+    batch: list[Fresh] = []
+    for one in fresh:
+        if batch and (not one.is_parquet or sum(each.size for each in batch) + one.size > BATCH_BYTES):
+            yield batch
+            batch = []
+        batch.append(one)
+        if not one.is_parquet:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _finished(folder: Path, shelf: Shelf) -> Mapping[str, One]:
+    """What a load that was killed had finished, by digest."""
+    on_shelf = {one.load for one in shelf.partitions.values()}
+    found: dict[str, One] = {}
+    for file in folder.glob(f"load-*/{FINISHED}"):
+        if file.parent.name not in on_shelf:
+            raw = json.loads(file.read_text("utf-8"))
+            if raw["format"] == FORMAT:
+                partitions = {key: Partition(**one) for key, one in raw["partitions"].items()}
+                found[raw["digest"]] = One(partitions, raw["quarantined"], raw["billed"])
+    return found
 
 
 def digest_of(files: Iterable[Path]) -> str:
@@ -143,7 +209,7 @@ def digest_of(files: Iterable[Path]) -> str:
     Raises:
         BadData: one of them cannot be opened.
     """
-    total = blake2b(digest_size=20)
+    total = sha256()
     for file in sorted(files):
         try:
             with file.open("rb") as opened:
@@ -166,73 +232,109 @@ def connect(folder: Path, memory: str = "") -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _load_one(database: duckdb.DuckDBPyConnection, folder: Path, export: Export, limits: Limits) -> One:
-    """Write one export's partitions beside the present ones.
+def _load_batch(
+    database: duckdb.DuckDBPyConnection, folder: Path, batch: Sequence[Fresh], limits: Limits
+) -> Sequence[One]:
+    """Write some exports' partitions beside the present ones: together where all is sound, else each by itself.
 
     Raises:
         BadData: a file cannot be read, lacks a column, or too many of its rows are bad.
     """
-    target = folder / f"load-{uuid4().hex[:12]}"
-    target.mkdir()
-    with database as connection:
-        for file in export.files:
+    with database.cursor() as connection:
+        for file in (file for fresh in batch for file in fresh.export.files):
             refuse_bomb(connection, file, limits.bulk)
-        readings = [reading(connection, file) for file in export.files]
         try:
-            if not _kept(connection, export, target):
-                _write(connection, readings, target)
-                connection.execute(_summed(f"read_parquet({literal(target / ROWS)})"))
-            bad, total = _judged(connection, export, readings, target, limits)
-            told = [f"{export.name}: {bad} of {total} rows are quarantined"] if bad else []
-            said = (*told, *_warnings(connection, export, readings, target))
-            known, others = _tag_keys(connection)
-            connection.execute(_mart(target, known, as_it_is=not others and _unmixed(connection)))
-            made = export.made_at.astimezone(UTC).isoformat()
-            common = (export.name, export.provider, made)
-            partitions = {
-                key: Partition(target.name, bad > 0, *common, count, known, others, said, export.way)
-                for key, count in _counts(connection)
-            }
+            sound = _kept(connection, folder, batch) if batch[0].is_parquet else {}
         except duckdb.Error as error:
-            raise BadData(f"export {export.name} cannot be read: {str(error).splitlines()[0]}") from None
-    for path in (*target.rglob("*.parquet"), *target.glob(KEPT), target):
-        synced(path)
-    return One(export, partitions, bad)
+            if len(batch) == 1:
+                raise _unreadable(batch[0].export, error) from None
+            return [_load_batch(database, folder, [fresh], limits)[0] for fresh in batch]
+        return [sound.get(number) or _written(connection, folder, fresh, limits) for number, fresh in enumerate(batch)]
 
 
-def _kept(connection: duckdb.DuckDBPyConnection, export: Export, target: Path) -> bool:
-    """Keep the files as they came and sum them up, if all of them are Parquet and every row is sound.
+def _kept(connection: duckdb.DuckDBPyConnection, folder: Path, batch: Sequence[Fresh]) -> Mapping[int, One]:
+    """Keep Parquet files as they came and sum them up; those exports, by number, all of whose rows are sound.
 
     Writing the rows anew takes ten times as long as summing them up, and helps nobody.
+
+    Raises:
+        BadData: a file lacks a column.
     """
-    if any(file.suffix != ".parquet" for file in export.files):
-        return False
-    aside = target / KEPT
-    aside.mkdir()
-    for number, file in enumerate(export.files):
-        copyfile(file, aside / f"{number:05}.parquet")
-    connection.execute(_summed(together(connection, sorted(aside.iterdir()))))
-    if connection.execute("SELECT 1 FROM summed WHERE _problem IS NOT NULL LIMIT 1").fetchall():
-        connection.execute("DROP TABLE summed")
-        rmtree(aside)
-        return False
-    return True
+    targets = [_begun(folder) for _ in batch]
+    files: dict[Path, int] = {}
+    for number, (fresh, target) in enumerate(zip(batch, targets, strict=True)):
+        (target / KEPT).mkdir()
+        for place, file in enumerate(fresh.export.files):
+            copy = target / KEPT / f"{place:05}.parquet"
+            copyfile(file, copy)
+            files[copy] = number
+    query = together(connection, list(files), numbers=list(files.values()))
+    sums = Sums(connection, f"sums_{uuid4().hex}", query)
+    unsound = sums.unsound()
+    for number in unsound:
+        rmtree(targets[number])
+    sound = {number: (batch[number], targets[number]) for number in range(len(batch)) if number not in unsound}
+    ones = _completed(connection, sums, sound)
+    sums.drop()
+    return ones
 
 
-def _write(connection: duckdb.DuckDBPyConnection, readings: Sequence[Reading], target: Path) -> None:
-    """Write all rows, the bad ones too, into one file."""
-    union = " UNION ALL BY NAME ".join(f"({one.sql})" for one in readings)
-    connection.execute(f"COPY ({union}) TO {literal(target / ROWS)} (FORMAT parquet, COMPRESSION zstd)")
+def _written(connection: duckdb.DuckDBPyConnection, folder: Path, fresh: Fresh, limits: Limits) -> One:
+    """Write all rows of an export anew, put the bad ones aside, and sum up the rest.
+
+    Raises:
+        BadData: a file cannot be read, lacks a column, or too many of its rows are bad.
+    """
+    export, target = fresh.export, _begun(folder)
+    try:
+        readings = [reading(connection, file) for file in export.files]
+        union = " UNION ALL BY NAME ".join(f"({one.sql})" for one in readings)
+        connection.execute(f"COPY ({union}) TO {literal(target / ROWS)} (FORMAT parquet, COMPRESSION zstd)")
+        counting = ", ".join(f"CASE WHEN _problem IS NULL THEN {name} END AS {name}" for name in COSTS)
+        rows = f"SELECT * REPLACE ({counting}), 0 AS _number FROM read_parquet({literal(target / ROWS)})"
+        sums = Sums(connection, f"sums_{uuid4().hex}", rows)
+        bad, total = _judged(connection, export, readings, target, sums, limits)
+        told = [f"{export.name}: {bad} of {total} rows are quarantined"] if bad else []
+        one = _completed(connection, sums, {0: (fresh, target)}, told, bad)[0]
+        sums.drop()
+    except duckdb.Error as error:
+        raise _unreadable(export, error) from None
+    return one
 
 
-def _summed(rows: str) -> str:
-    """The statement that makes ``summed``: daily sums of all rows, by what is said of them and what is wrong."""
-    sums = ", ".join(f"sum(CASE WHEN _problem IS NULL THEN {name} END) AS {name}" for name in COSTS)
-    return (
-        "CREATE TEMP TABLE summed AS SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS BillingPeriod,"
-        f" CAST(ChargePeriodStart AS DATE) AS Day, {', '.join(MART_DIMENSIONS)}, Tags, _note, _problem,"
-        f" {sums}, count(*) AS Rows FROM ({rows}) GROUP BY ALL"
-    )
+def _completed(
+    connection: duckdb.DuckDBPyConnection,
+    sums: Sums,
+    loads: Mapping[int, tuple[Fresh, Path]],
+    told: Sequence[str] = (),
+    bad: int = 0,
+) -> Mapping[int, One]:
+    """Write the daily sums of some exports, by their numbers, and have all of their loads surely on the disk."""
+    parts, notes, keys, whole = sums.parts(), sums.notes(), sums.tag_keys(), sums.whole()
+
+    def completed(number: int) -> One:
+        fresh, target = loads[number]
+        export, few, others = fresh.export, *keys.get(number, ([], []))
+        sums.write(number, target / MART, few if others else None)
+        with connection.cursor() as cursor:
+            said = [*told, *_stood_in(cursor, export)]
+            said += [f"{export.name}: {note} ({count} rows)" for note, count in notes.get(number, ())]
+            if number in whole:
+                said += _rounded(cursor, export, target)
+        made = export.made_at.astimezone(UTC).isoformat()
+        common = (target.name, bad > 0, export.name, export.provider, made)
+        mine = parts.get(number, ())
+        partitions = {part.key: Partition(*common, part.rows, few, others, said, export.way) for part in mine}
+        one = One(partitions, bad, _billed(mine))
+        for path in (*target.rglob("*.parquet"), *target.glob(KEPT)):
+            synced(path)
+        (target / FINISHED).write_text(json.dumps({"format": FORMAT, "digest": fresh.digest, **asdict(one)}), "utf-8")
+        for path in (target / FINISHED, target):
+            synced(path)
+        return one
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="sums") as pool:
+        return dict(zip(loads, pool.map(completed, loads), strict=True))
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, load: Path) -> str:
@@ -242,19 +344,22 @@ def rows_of(connection: duckdb.DuckDBPyConnection, load: Path) -> str:
 
 
 def _judged(
-    connection: duckdb.DuckDBPyConnection, export: Export, readings: Sequence[Reading], target: Path, limits: Limits
+    connection: duckdb.DuckDBPyConnection,
+    export: Export,
+    readings: Sequence[Reading],
+    target: Path,
+    sums: Sums,
+    limits: Limits,
 ) -> tuple[int, int]:
     """Enter bad rows into the quarantine, or refuse the export for having too many; how many of how many rows.
 
     Raises:
         BadData: too many; names the first of them.
     """
-    [(rows, unsound)] = connection.execute(
-        "SELECT coalesce(sum(Rows) FILTER (_problem IS NULL), 0), count(_problem) FROM summed"
-    ).fetchall()
+    rows = sum(part.rows for part in sums.parts().get(0, ()))
     ragged = rejected(connection)
-    if not ragged and not unsound:
-        return 0, int(rows)
+    if not ragged and not sums.unsound():
+        return 0, rows
     [(total,)] = connection.execute(
         f"SELECT coalesce(sum(abs(BilledCost)), 0) FROM ({rows_of(connection, target)}) WHERE _problem IS NULL"
     ).fetchall()
@@ -270,7 +375,7 @@ def _judged(
     shelf = target.parent / QUARANTINE
     shelf.mkdir(exist_ok=True)
     connection.execute(f"COPY (FROM bad ORDER BY ALL) TO {literal(shelf / f'{target.name}.parquet')} (FORMAT parquet)")
-    return int(bad), int(rows + bad)
+    return int(bad), rows + int(bad)
 
 
 def _find_bad(
@@ -298,71 +403,50 @@ def _find_bad(
     )
 
 
-def _warnings(
-    connection: duckdb.DuckDBPyConnection, export: Export, readings: Sequence[Reading], target: Path
-) -> Iterator[str]:
-    """What had to be put right, or cannot be, in words."""
-    for name, count in sorted(Counter(name for one in readings for name in one.stood_in).items()):
-        yield f"{export.name} has no {name} in {count} of {len(readings)} files: BilledCost stands in for it"
-    notes = connection.execute(
-        "SELECT _note, sum(Rows) FROM summed WHERE _note IS NOT NULL AND _problem IS NULL GROUP BY 1 ORDER BY 1"
-    )
-    for note, count in notes.fetchall():
-        yield f"{export.name}: {note} ({count} rows)"
-    whole = (  # the sums of whole numbers are whole: only where they are must the rows be looked at
-        "SELECT ProviderName FROM {} WHERE _problem IS NULL GROUP BY 1"
-        " HAVING bool_and(EffectiveCost = trunc(EffectiveCost)) AND bool_or(EffectiveCost <> 0){} ORDER BY 1"
-    )
-    if not connection.execute(whole.format("summed", "")).fetchall():
-        return
-    fractions = f" AND count(*) FILTER (BilledCost <> trunc(BilledCost)) >= {ENOUGH_TO_TELL}"
-    rounded = connection.execute(whole.format(f"({rows_of(connection, target)})", fractions))
-    for (provider,) in rounded.fetchall():
+def _stood_in(connection: duckdb.DuckDBPyConnection, export: Export) -> Iterator[str]:
+    """Which costs its files have not got, in words."""
+    missing = Counter(name for file in export.files for name in reading(connection, file).stood_in)
+    for name, count in sorted(missing.items()):
+        yield f"{export.name} has no {name} in {count} of {len(export.files)} files: BilledCost stands in for it"
+
+
+def _rounded(connection: duckdb.DuckDBPyConnection, export: Export, load: Path) -> Iterator[str]:
+    """Which providers' EffectiveCost was rounded to whole numbers before it came here, in words."""
+    rows = connection.execute(
+        f"SELECT ProviderName FROM ({rows_of(connection, load)}) WHERE _problem IS NULL GROUP BY 1"
+        " HAVING bool_and(EffectiveCost = trunc(EffectiveCost)) AND bool_or(EffectiveCost <> 0)"
+        f" AND count(*) FILTER (BilledCost <> trunc(BilledCost)) >= {ENOUGH_TO_TELL} ORDER BY 1"
+    ).fetchall()
+    for (provider,) in rows:
         yield (
             f"{export.name}: each EffectiveCost of {provider} is a whole number while BilledCost is not;"
             " it was rounded before it came here, so ask for BilledCost"
         )
 
 
-def _counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """The partitions of a load, ``<billing account>|<period>``, with their numbers of rows."""
-    rows = connection.execute(
-        "SELECT BillingAccountId, strftime(BillingPeriod, '%Y-%m'), sum(Rows)"
-        " FROM summed WHERE _problem IS NULL GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    return [(f"{account}|{period}", int(count)) for account, period, count in rows]
+def _begun(folder: Path) -> Path:
+    """The folder of a new load."""
+    target = folder / f"load-{uuid4().hex[:12]}"
+    target.mkdir()
+    return target
 
 
-def _tag_keys(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
-    """The tag keys that are dimensions (those with few values, the most used first), and all others."""
-    rows = connection.execute(
-        "SELECT pair.key, count(DISTINCT pair.value) AS meanings, sum(uses) AS uses FROM ("
-        " SELECT unnest(map_entries(Tags)) AS pair, uses FROM"
-        " (SELECT Tags, sum(Rows) AS uses FROM summed WHERE Tags IS NOT NULL AND _problem IS NULL GROUP BY Tags)"
-        ") GROUP BY 1 ORDER BY uses DESC, 1"
-    ).fetchall()
-    few = [str(key) for key, meanings, _ in rows if meanings <= MART_TAG_VALUES][:MART_TAGS]
-    return sorted(few), sorted({str(key) for key, *_ in rows} - set(few))
+def _unreadable(export: Export, error: duckdb.Error) -> BadData:
+    return BadData(f"export {export.name} cannot be read: {str(error).splitlines()[0]}")
 
 
-def _unmixed(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether nothing was said of any row: then each row of ``summed`` is one of the daily sums already."""
-    said = "SELECT 1 FROM summed WHERE _note IS NOT NULL OR _problem IS NOT NULL LIMIT 1"
-    return not connection.execute(said).fetchall()
+def _billed(parts: Iterable[Part]) -> Mapping[str, str]:
+    """What was billed, by currency."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for part in parts:
+        for currency, amount in part.billed.items():
+            found[currency] += amount
+    return {currency: str(amount) for currency, amount in found.items()}
 
 
-def _mart(target: Path, keys: Sequence[str], *, as_it_is: bool) -> str:
-    """The statement that writes the daily sums of a load; ``as_it_is``: ``summed`` holds them, whole."""
-    if as_it_is:
-        sums = f"Tags, {', '.join(COSTS)}, Rows FROM summed"
-    else:
-        listed = "[" + ", ".join(map(literal, keys)) + "]::VARCHAR[]"
-        tags = f"map_from_entries(list_filter(map_entries(Tags), lambda entry: list_contains({listed}, entry.key)))"
-        added = ", ".join(f"sum({name}) AS {name}" for name in COSTS)
-        sums = f"{tags} AS Tags, {added}, sum(Rows) AS Rows FROM summed WHERE _problem IS NULL GROUP BY ALL"
-    return (
-        f"COPY (SELECT BillingPeriod, Day, {', '.join(MART_DIMENSIONS)}, {sums} ORDER BY Day)"
-        f" TO {literal(target / MART)} (FORMAT parquet, COMPRESSION zstd)"
+def _amounts(billed: Mapping[str, Decimal]) -> str:
+    return " and ".join(
+        str(Money(amount.quantize(Decimal(1)), currency)) for currency, amount in sorted(billed.items())
     )
 
 

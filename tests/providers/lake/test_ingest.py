@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +16,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow.parquet import write_table
 
 from analysis.errors import BadConfig, BadData, NoData
 from analysis.focus import CostColumn, CostQuery
@@ -20,6 +24,7 @@ from analysis.periods import Period
 from providers.focus.bulk import Bulk
 from providers.lake import Lake
 from providers.lake.load import Limits
+from providers.lake.shelf import Shelf
 from tests.providers.bills import NOW, SAMPLE, export, parquet, row, text, without, write
 
 ALWAYS = Period(date(2020, 1, 1), date(2030, 1, 1))
@@ -125,6 +130,96 @@ def test_a_load_that_was_killed_half_way_is_never_seen(lake: Lake, tmp_path: Pat
     lake.ingest([export(write(tmp_path / "b.csv", [row("2026-02-01", cost="4")]), hour=2)], NOW)
     assert total(Lake(lake.folder)) == Decimal(7)
     assert not torn.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from providers.lake import Lake
+from tests.providers.bills import NOW, export
+
+def killed(share, what):
+    if what.startswith("reading 3 of 4"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+folder, *files = map(Path, sys.argv[1:])
+Lake(folder).ingest([export(file) for file in files], NOW, killed)
+"""
+
+
+def test_a_load_that_was_killed_is_taken_up_where_it_was(lake: Lake, tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{number}.csv", [row(f"2026-0{number}-01", str(number))] * 9) for number in range(1, 5)]
+
+    ended = subprocess.run([sys.executable, "-c", KILLED, lake.folder, *files], check=False, timeout=60)
+    finished = {file.parent.name for file in lake.folder.glob("load-*/load.json")}
+    done = lake.ingest([export(file) for file in files], NOW)
+
+    assert ended.returncode == -signal.SIGKILL
+    assert len(finished) >= 2
+    assert finished < {part.load for part in Shelf.read(lake.folder).partitions.values()}
+    assert (len(done.partitions), done.rows, total(lake)) == (4, 36, Decimal(90))
+
+
+@pytest.mark.parametrize("statistics", [True, False], ids=["with bounds in its footer", "without"])
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ({"EffectiveCost": "-100000000000000"}, "EffectiveCost is no amount"),
+        ({"BilledCost": ""}, "BilledCost is missing"),
+        ({"ChargePeriodStart": "1926-03-01T00:00:00Z"}, "ChargePeriodStart is no time"),
+        ({"ChargePeriodEnd": "2026-02-01T00:00:00Z"}, "ChargePeriodEnd is before ChargePeriodStart"),
+        ({"BillingCurrency": "dollars"}, "BillingCurrency is no currency"),
+        ({"BillingAccountId": ""}, "BillingAccountId is missing"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_what_a_footer_does_not_prove_is_looked_at_row_by_row(
+    lake: Lake, tmp_path: Path, broken: dict[str, str], reason: str, *, statistics: bool
+) -> None:
+    bill = write(tmp_path / "a.csv", [row()] * 300 + [row() | broken])
+    with duckdb.connect() as duck:
+        table = duck.sql(
+            "SELECT * REPLACE (CAST(BilledCost AS DECIMAL(28, 10)) AS BilledCost,"
+            " CAST(EffectiveCost AS DECIMAL(28, 10)) AS EffectiveCost, CAST(ChargePeriodStart AS TIMESTAMP) AS"
+            " ChargePeriodStart, CAST(ChargePeriodEnd AS TIMESTAMP) AS ChargePeriodEnd)"
+            f" FROM read_csv('{bill}', all_varchar = true)"
+        ).to_arrow_table()
+    file = tmp_path / "a.parquet"
+    write_table(table, file, write_statistics=statistics, row_group_size=100)
+
+    assert lake.ingest([export(file)], NOW).quarantined == 1
+    assert [found[2] for found in quarantined(lake)] == [reason]
+    assert total(lake, "EffectiveCost") == Decimal(450)
+
+
+def test_of_exports_that_are_summed_up_together_only_the_bad_one_is_written_anew(lake: Lake, tmp_path: Path) -> None:
+    bills = [
+        parquet(tmp_path / f"{number}.parquet", f"SELECT * FROM read_csv('{written}', all_varchar = true)")
+        for number in (1, 2, 3)
+        for odd in [[row("2026-02-02", "oops")] if number == 2 else []]
+        for written in [write(tmp_path / f"{number}.csv", [row(f"2026-0{number}-02", str(number))] * 300 + odd)]
+    ]
+
+    done = lake.ingest([export(one) for one in bills], NOW)
+
+    assert (done.rows, done.quarantined) == (900, 1)
+    assert done.warnings == ("2: 1 of 301 rows are quarantined",)
+    assert len(list(lake.folder.glob("load-*/bill"))) == 2
+    assert lake.ask(CostQuery(ALWAYS, "USD", by=("Month",), cost="BilledCost")).data["Cost"].tolist() == [300, 600, 900]
+
+
+def test_of_exports_that_are_summed_up_together_the_unreadable_one_is_named(lake: Lake, tmp_path: Path) -> None:
+    written = write(tmp_path / "a.csv", [row()] * 9)
+    good = parquet(tmp_path / "a.parquet", f"SELECT * FROM read_csv('{written}', all_varchar = true)")
+    torn = tmp_path / "torn.parquet"
+    whole = bytearray(good.read_bytes())
+    whole[8:200] = bytes(192)
+    torn.write_bytes(whole)
+
+    with pytest.raises(BadData, match="export torn cannot be read"):
+        lake.ingest([export(good), export(torn)], NOW)
+    assert lake.version == ""
+    assert not list(lake.folder.glob("load-*"))
 
 
 def test_bad_rows_are_put_aside_with_file_row_and_reason(lake: Lake, tmp_path: Path) -> None:
@@ -281,7 +376,10 @@ def test_how_far_it_is_is_told(lake: Lake, tmp_path: Path) -> None:
         lambda share, what: told.append((share, what)),
     )
 
-    assert told == [(0.0, "reading 1 of 2 exports, 1"), (0.5, "reading 2 of 2 exports, 2")]
+    assert told == [
+        (0.0, "reading 1 of 2 exports, 1"),
+        (0.5, "reading 2 of 2 exports, 2, 1 rows and $1.00 so far"),
+    ]
 
 
 def test_another_engine_or_another_format_is_refused_in_words(tmp_path: Path) -> None:
