@@ -109,7 +109,7 @@ class OutboxTable:
             if where not in chosen or own or not chosen[where].ask.startswith(OWN):
                 chosen[where] = row
         return [
-            Place(row.platform, row.tenant, row.conversation, thread=row.message, user=row.user)
+            Place(row.platform, row.tenant, row.conversation, thread=row.thread or row.message, user=row.user)
             for row in chosen.values()
         ]
 
@@ -353,6 +353,7 @@ class OutboxTable:
             "message": sent_as,
             "user": "" if place.conversation else place.user,
             "ask": parcel.ask,
+            "thread": place.thread,
         }
         new = self.database.insert(message).values(kept).on_conflict_do_nothing().returning(message.c.number)
         row = connection.execute(new).first()

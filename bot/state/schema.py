@@ -210,6 +210,7 @@ message = Table(
         "user", String(120), nullable=False, server_default=text("''")
     ),  # whose direct messages, where it is in those
     Column("ask", Text, nullable=False),
+    Column("thread", String(200), nullable=False, server_default=text("''")),  # whose reply it is; empty for a root
     Index(None, "platform", "tenant", "conversation", "message", unique=True),
 )
 shown = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier
@@ -262,6 +263,19 @@ class TestWhatTheBillSays:
             state.findings.billed(judged(fixed, Verdict.VERIFIED), BEGINNING, "12.60 USD a month")
         assert self.threads(state) == [("C1", "17.1", f"savings {one}")]
         assert state.findings.get(one).state is State.DONE
+
+    def test_a_list_in_a_thread_has_no_thread_of_its_own(self, state: Memory) -> None:
+        [one] = opened(state)
+        reply = parcel("a detail", ask="waste", shows=(one,))
+        state.outbox.put([replace(reply, place=replace(reply.place, thread="16.1"))], ())
+        [leased] = state.outbox.lease(5, 60)
+        assert state.outbox.sent(leased, "17.1")
+        fixed = moved(state, one, done("slack:UANA", "Ana"), caller())
+        [edit] = state.outbox.lease(5, 60)
+        state.outbox.sent(edit, "17.1")
+
+        state.findings.billed(judged(fixed, Verdict.VERIFIED), BEGINNING, "12.60 USD a month")
+        assert self.threads(state) == [("C1", "16.1", f"savings {one}")]
 
     def test_what_no_message_shows_is_told_to_whoever_fixed_it(self, state: Memory) -> None:
         one, two = opened(state, 1, 2)
