@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from importlib import import_module
 
@@ -18,16 +17,16 @@ from slack_bolt.async_app import AsyncApp
 
 from analysis.errors import BadConfig, FinOpsError
 from bot.cadence.planner import Planner
-from bot.cadence.reminders import Hours, Reminding
+from bot.chores import chores, placed
 from bot.clock import Clock
 from bot.config import Config, secret
 from bot.delivery.courier import Courier
-from bot.delivery.routes import place_of, routes
+from bot.delivery.routes import routes
 from bot.door import Door
 from bot.identity import groups_of
 from bot.log import configure
 from bot.onward.platform import WebhookPlatform, outside
-from bot.ports import Parcel, People, Place, Platform
+from bot.ports import Parcel, People, Platform
 from bot.slack.app import Workspace, build, recognise
 from bot.slack.groups import SlackGroups
 from bot.slack.http import Entrance
@@ -403,7 +402,7 @@ def _first_look(crew: Crew) -> None:
 def _introduced(crew: Crew, door: Door, tenants: Mapping[str, str], people: Mapping[str, People]) -> None:
     """Tell whom it concerns which workspaces are connected, and who is asked about their people."""
     crew.desk.tenants = tenants
-    door.placed = partial(_placed, tenants=tenants)
+    door.placed = partial(placed, tenants=tenants)
     for platform, those in people.items():
         crew.directory.connect(platform, those)
 
@@ -420,33 +419,3 @@ async def _onward(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str])
     session = await stack.enter_async_context(outside())
     platform = WebhookPlatform(session, targets, crew.state.links, crew.clock)
     return {platform.name: platform}
-
-
-def chores(crew: Crew, door: Door, tenants: Mapping[str, str]) -> Sequence[Callable[[datetime], int]]:
-    """What is looked at with each tick: who is to be reminded of what waits for them."""
-    config, state = crew.config, crew.state
-    if not config.reminders.enabled:
-        return ()
-    hours = Hours(config.reminders.from_hour, config.reminders.to_hour)
-    reminding = Reminding(
-        state.findings,
-        state.reminders,
-        state.fires,
-        crew.directory,
-        crew.report.owners,
-        crew.report.patience,
-        hours,
-        config.report.timezone,
-        door.placed,
-        tenants,
-    )
-    return (reminding.tick,)
-
-
-def _placed(route: str, tenants: Mapping[str, str]) -> Place | None:
-    """The place of a team's route; none on a platform that is not connected."""
-    try:
-        return place_of(route, tenants)
-    except BadConfig as error:
-        log.warning("a team's channel cannot be reached", error=str(error))
-        return None

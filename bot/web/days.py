@@ -84,11 +84,15 @@ class Days:
                 for turn in turns(self.planner.schedules, stop):
                     await self.tell((number + 0.4) / len(lived), f"{stop:%A, %d %B}: Pitcrew looks at everything")
                     self.clock.set(turn + AFTER_TURN)
-                    await asyncio.to_thread(self.planner.tick)
-                    self.door.wake()
-                    await self.settled()
+                    await self._turned()
                 self.clock.set(max(self.clock(), datetime.combine(stop, OFFICE, UTC)))
+                await self._turned()  # whoever waits too long is reminded in working hours
             await self.tell(1.0, "")
+
+    async def _turned(self) -> None:
+        await asyncio.to_thread(self.planner.tick)
+        self.door.wake()
+        await self.settled()
 
     async def _grown(self, day: date) -> None:
         """The company until the morning of a day, with what people have done since."""

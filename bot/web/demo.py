@@ -21,6 +21,7 @@ from analysis.errors import BadConfig
 from bot import config as deployment
 from bot.cadence.planner import Planner
 from bot.cadence.schedule import Schedule
+from bot.chores import chores, placed
 from bot.clock import Clock
 from bot.delivery.courier import Courier
 from bot.door import Door
@@ -40,6 +41,7 @@ from providers.sample import SampleProvider
 from providers.sample.living import LivingCompany
 
 PORT = 8765
+TENANTS = {NAME: TENANT}
 ASSESS, WATCH, VIEWS = "nightly assessment", "watch", "weekly views"
 ALERTS = (
     AlertRoute(("page:#finops-finance",), kind="budget"),
@@ -195,9 +197,17 @@ async def answering(
     )
     courier = Courier(crew.state.outbox, platforms, door.redraw, lane_seconds=0.0)
     door.mailed = courier.wake
-    planner = Planner(crew.state.fires, schedules, crew.clock, door.wake, lambda: subscribed(kept.all()))
+    door.placed = partial(placed, tenants=TENANTS)
+    planner = Planner(
+        crew.state.fires,
+        schedules,
+        crew.clock,
+        door.wake,
+        lambda: subscribed(kept.all()),
+        chores(crew, door, TENANTS),
+    )
     crew.watched(schedules)
-    crew.desk.routes, crew.desk.tenants = ALERTS, {NAME: TENANT}
+    crew.desk.routes, crew.desk.tenants = ALERTS, TENANTS
     courier.start()
     door.start()
     try:

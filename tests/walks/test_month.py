@@ -18,7 +18,7 @@ import pytest
 from analysis.findings import Action, Finding, State
 from bot import config as deployment
 from bot.cadence.planner import Planner
-from bot.serve import chores
+from bot.chores import chores
 from bot.wiring import Crew, state_of
 from providers.sample import SampleProvider
 from providers.sample.changes import Change
