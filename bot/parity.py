@@ -1,7 +1,8 @@
 """What each platform does: every command, every part of an answer, every message that comes unasked. Full, or why not.
 
-``FULL`` is a promise that tests keep: one set of walks runs on all of them (tests/walks/test_everywhere.py), and each
-part is drawn by each. What is not full says the platform's reason, for whoever compares.
+``FULL`` is a promise that tests keep: one set of walks runs on all of them (tests/walks/test_everywhere.py, and
+test_announced.py for what comes unasked), and each part is drawn by each. What is not full says the platform's reason,
+for whoever compares.
 """
 
 from __future__ import annotations

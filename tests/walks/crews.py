@@ -6,11 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
+from bot.cadence.planner import Planner
+from bot.cadence.schedule import Schedule
+from bot.chores import chores
+from bot.door import Door
+from bot.subscribed import schedules as subscribed
+from bot.web.page import DIRECT
 from bot.wiring import Crew
 from tests.fake_slack import FakeSlack
-from tests.fake_teams import CHANNEL, FakeTeams
+from tests.fake_teams import CHANNEL, TEAM, FakeTeams
 from tests.fake_teams import words as words_of_card
 from tests.walks.page_visitor import PageWalk, Seen, Visitor, page_walk
 from tests.walks.slack_crew import Walk, walk, words
@@ -19,6 +26,7 @@ from tests.walks.teams_crew import TeamsWalk, teams_walk
 PATIENCE = 40.0
 SLUG = "finops"
 SLACK, TEAMS, PAGE = PLATFORMS = ("slack", "teams", "page")
+HOME_CHANNEL = {SLACK: "#general", TEAMS: "Cloud/FinOps"}  # where all read, as routes name it; the page has its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,16 @@ class People(Protocol):
     def crew(self) -> Crew:
         """The crew that they ask."""
 
+    @property
+    def door(self) -> Door:
+        """Where it is asked."""
+
+    def planner(self) -> Planner:
+        """One that looks at the schedules and at what waits, when it is told to."""
+
+    def come(self, moment: datetime) -> None:
+        """Let it be that moment."""
+
     def called(self, who: int) -> str:
         """What the platform calls somebody."""
 
@@ -52,6 +70,9 @@ class People(Protocol):
 
     async def private(self, who: int = 1) -> Sequence[Heard]:
         """What it said to one person."""
+
+    def is_reply(self, message: Heard) -> bool:
+        """Whether it stands in the thread of another message."""
 
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         """Press a button."""
@@ -79,6 +100,16 @@ class OnSlack:
     def crew(self) -> Crew:
         return self.walk.crew
 
+    @property
+    def door(self) -> Door:
+        return self.walk.door
+
+    def planner(self) -> Planner:
+        return _second(self.crew, self.door)
+
+    def come(self, moment: datetime) -> None:
+        self.walk.slack.advance((moment - self.walk.slack.clock()).total_seconds())
+
     def called(self, who: int) -> str:
         return f"u{who}"
 
@@ -93,6 +124,9 @@ class OnSlack:
 
     async def private(self, who: int = 1) -> Sequence[Heard]:
         return [Heard(words(one), one) for one in self.walk.slack.private(f"U{who}")]
+
+    def is_reply(self, message: Heard) -> bool:
+        return bool(message.it.get("thread_ts", message.it["ts"]) != message.it["ts"])
 
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         assert (await self.walk.slack.click(message.it, label, user=f"U{who}")).ok
@@ -113,6 +147,16 @@ class OnTeams:
     def crew(self) -> Crew:
         return self.walk.crew
 
+    @property
+    def door(self) -> Door:
+        return self.walk.door
+
+    def planner(self) -> Planner:
+        return _second(self.crew, self.door)
+
+    def come(self, moment: datetime) -> None:
+        self.walk.teams.advance((moment - self.walk.teams.clock()).total_seconds())
+
     def called(self, who: int) -> str:
         return f"person u{who}"
 
@@ -127,6 +171,9 @@ class OnTeams:
 
     async def private(self, who: int = 1) -> Sequence[Heard]:
         return [Heard(words_of_card(one), one) for one in self.walk.teams.private(f"U{who}")]
+
+    def is_reply(self, message: Heard) -> bool:
+        return bool(message.it["_thread"] != message.it["id"])
 
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         assert (await self.walk.teams.click(message.it, label, user=f"U{who}")).ok
@@ -149,6 +196,16 @@ class OnPage:
     def crew(self) -> Crew:
         return self.walk.crew
 
+    @property
+    def door(self) -> Door:
+        return self.walk.working.door
+
+    def planner(self) -> Planner:
+        return self.walk.working.planner
+
+    def come(self, moment: datetime) -> None:
+        self.walk.clock.set(moment)
+
     def called(self, who: int) -> str:
         return ("sam", "ada")[who - 1]
 
@@ -162,7 +219,12 @@ class OnPage:
         return [Heard(one.words, one) for one in await self._all(1) if not one.private]
 
     async def private(self, who: int = 1) -> Sequence[Heard]:
-        return [Heard(one.words, one) for one in await self._all(who) if one.private]
+        here = [one for one in await self._all(who) if one.private]
+        alone = [one for one in await self.visitors[who - 1].messages(DIRECT) if "mine" not in one.classes]
+        return [Heard(one.words, one) for one in (*here, *alone)]
+
+    def is_reply(self, message: Heard) -> bool:
+        return not any("?thread=" in link for link in message.it.links.values())
 
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         await self.visitors[who - 1].press(message.it, label)
@@ -181,18 +243,26 @@ class OnPage:
         return [one for one in {one.id: one for one in found}.values() if one.buttons or "mine" not in one.classes]
 
 
+def _second(crew: Crew, door: Door) -> Planner:
+    """A second planner, since the first one looks every fifteen seconds."""
+    kept = crew.state.subscriptions
+    own = chores(crew, door, crew.desk.tenants)
+    return Planner(crew.state.fires, door.schedules, crew.clock, subscribed=lambda: subscribed(kept.all()), chores=own)
+
+
 @asynccontextmanager
-async def people(platform: str, crew: Crew) -> AsyncIterator[People]:
-    """Two people with Pitcrew on one of the platforms."""
+async def people(platform: str, crew: Crew, schedules: Sequence[Schedule] = ()) -> AsyncIterator[People]:
+    """Two people with Pitcrew on one of the platforms; the page, which has no file, is told its schedules."""
     match platform:
         case "slack":
             async with FakeSlack.running() as slack, walk(crew, slack, "http") as on_slack:
                 yield OnSlack(on_slack)
         case "teams":
             async with FakeTeams.running() as teams, teams_walk(crew, teams) as on_teams:
+                assert (await teams.install(TEAM)).ok
                 yield OnTeams(on_teams)
                 assert not teams.wrong
         case _:
-            async with page_walk(crew) as page:
+            async with page_walk(crew, schedules=schedules) as page:
                 found = OnPage(page, [await page.visitor(), await page.visitor()])
                 yield found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
+from bot.cadence.schedule import Schedule
 from bot.clock import wall
 from bot.web.days import MovedClock
 from bot.web.demo import Address, Working, answering, completing, serving
@@ -177,6 +178,7 @@ class PageWalk:
     where: str
     desk: Desk
     working: Working
+    clock: MovedClock
     sessions: list[ClientSession] = field(default_factory=list)
 
     async def visitor(self) -> Visitor:
@@ -189,7 +191,7 @@ class PageWalk:
 
 
 @asynccontextmanager
-async def page_walk(crew: Crew, *, others: bool = False) -> AsyncIterator[PageWalk]:
+async def page_walk(crew: Crew, *, others: bool = False, schedules: Sequence[Schedule] = ()) -> AsyncIterator[PageWalk]:
     """Let the crew serve the page from the morning of ``NOW`` on."""
     clock = MovedClock(wall, NOW)
     crew.state.database.clock = clock
@@ -199,10 +201,10 @@ async def page_walk(crew: Crew, *, others: bool = False) -> AsyncIterator[PageWa
     platform = PagePlatform(timeline, clock)
     desk = Desk(timeline, platform, clock)
     site = Site(desk, others=others)
-    async with answering(here, desk, platform) as working, serving(site, Address(port=0)) as where:
+    async with answering(here, desk, platform, schedules) as working, serving(site, Address(port=0)) as where:
         site.behind = Behind(crew.state.outbox, partial(completing, here))
         await desk.let_in(working.door.accept)
-        walk = PageWalk(here, where, desk, working)
+        walk = PageWalk(here, where, desk, working, clock)
         try:
             yield walk
         finally:
