@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: sbom demo test fuzz slow engines lint check wheel bench docs system node chromium clean
+.PHONY: sbom chaos demo test fuzz slow engines lint check wheel bench docs system node chromium clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
@@ -40,6 +40,10 @@ check: lint
 
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.docs
+
+# The promises of docs/operations.md in their long form, on SQLite and PostgreSQL; CI runs them in short, as slow tests.
+chaos: $(VENV)/dev system
+	$(BIN)/python -m benchmarks.chaos $(TRIALS)
 
 # Everything that is installed with Pitcrew, in a bare environment, as a CycloneDX document; and the licences as a page.
 sbom: $(VENV)/dev

@@ -131,7 +131,7 @@ class Timed:
         """As the engine does."""
         return self.engine.take(folder, shelf)
 
-    def answer(self, expression: Any) -> Rows:  # noqa: ANN401
+    def answer(self, expression: Any) -> Rows:
         """As the engine does."""
         started = perf_counter()
         try:
@@ -164,7 +164,7 @@ class Aws:
 class Nothing(dict[tuple[str, str], Answer]):
     """Answers; what has none is answered with nothing, but for what moto does."""
 
-    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401
+    def get(self, key: Any, default: Any = None) -> Any:
         """The answer to (service, operation)."""
         if key in self or key[0] in THERE:
             return super().get(key, default)

@@ -249,9 +249,12 @@ class Outbox(Protocol):
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out.
 
         What lies ``under`` another parcel comes with that one's message filled in, and not before there is one.
-        A parcel whose former lease ran out comes back with ``unclear`` set. Of several pending edits of one message
-        only the newest is given; the older ones are closed as superseded.
+        A parcel that was begun when its lease ran out comes back with ``unclear`` set. Of several pending edits of one
+        message only the newest is given; the older ones are closed as superseded.
         """
+
+    def begun(self, parcel: Parcel) -> bool:
+        """It is being sent from now on, so that it is unclear if nobody comes back; ``False`` if the lease was lost."""
 
     def sent(self, parcel: Parcel, message: str) -> bool:
         """Delivered as ``message``; remembered as a view of ``shows``. ``False`` if the lease was lost meanwhile."""

@@ -117,7 +117,9 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
             crew.quiet,
             locale=config.report.locale,
         )
-        courier = Courier(crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS})
+        courier = Courier(
+            crew.state.outbox, platforms, door.redraw, slower={"teams": TEAMS_LANE_SECONDS}, singly={"teams"}
+        )
         door.mailed = courier.wake
         _give_ear(crew, environ, door, slack)
         _introduced(crew, door, tenants, _people(crew, slack, there))

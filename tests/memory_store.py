@@ -39,6 +39,7 @@ class Sending:
     why: str = ""
     was_unclear: bool = False
     swept: bool = False
+    begun: bool = False
 
 
 class MemoryStore:
@@ -122,11 +123,17 @@ class MemoryStore:
                         continue
                     row.parcel = rooted
                     busy.add(lane)
-                    row.state, row.until = "leased", now + timedelta(seconds=seconds)
+                    row.state, row.until, row.begun = "leased", now + timedelta(seconds=seconds), False
                     first = row.parcel.first_try or now
                     row.parcel = replace(row.parcel, attempt=row.parcel.attempt + 1, first_try=first)
                     given.append(row.parcel)
             return given
+
+    def begun(self, parcel: Parcel) -> bool:
+        row = self._mine(parcel, "begun")
+        if row is not None:
+            row.begun = True
+        return row is not None
 
     def sent(self, parcel: Parcel, message: str) -> bool:
         row = self._mine(parcel, "sent")
@@ -209,8 +216,8 @@ class MemoryStore:
     def _overdue(self, now: datetime) -> None:
         for row in self.outbox.values():
             if row.state == "leased" and row.until is not None and row.until <= now:
-                row.state, row.was_unclear = "pending", True
-                row.parcel = replace(row.parcel, unclear=True)
+                row.state, row.was_unclear = "pending", row.was_unclear or row.begun
+                row.parcel = replace(row.parcel, unclear=row.parcel.unclear or row.begun)
 
     def _rooted(self, row: Sending) -> Parcel | None:
         parcel = row.parcel

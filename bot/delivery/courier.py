@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -50,6 +50,11 @@ BACKOFF_SECONDS = 5.0  # doubled each time
 POLL_SECONDS = 1.0
 SWEEP_SECONDS, LATENESS_SECONDS = 150.0, 600.0  # how often, and how long, late twins are looked for
 MOST_TWINS = 5
+SEEN_TWICE = (Kind.POST, Kind.PRIVATE, Kind.FILE)  # begun in so many words before they are sent
+
+
+class OvertakenError(Exception):
+    """The lease was over before the parcel was begun: it is somebody else's now."""
 
 
 def _pool() -> Executor:
@@ -73,11 +78,15 @@ class Courier:
     lease_seconds: float = LEASE_SECONDS
     lane_seconds: float = LANE_SECONDS
     slower: Mapping[str, float] = field(default_factory=dict)  # platform -> its own seconds between two messages
+    singly: Set[str] = frozenset()  # platforms where nobody can look whether a digest arrived
+    sweep_seconds: float = SWEEP_SECONDS
+    lateness_seconds: float = LATENESS_SECONDS
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
-    _queued: int = 0
+    _queued: set[asyncio.Task[None]] = field(default_factory=set)  # of those under way, that wait for their turn
     _paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    _lines: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _paused: dict[str, float] = field(default_factory=dict)  # tenant -> the loop's time until which it is
     _strange: Counter[str] = field(default_factory=Counter)  # parcel -> how often it met an error that nobody knows
     _twins: dict[str, float] = field(default_factory=dict)  # parcel -> the loop's time when it was first looked after
@@ -91,8 +100,12 @@ class Courier:
         self._running = [asyncio.create_task(self._deliver_all()), asyncio.create_task(self._sweep_all())]
 
     async def stop(self, seconds: float = 15.0) -> None:
-        """Begin nothing new, finish what is under way within ``seconds``, and leave the rest to its leases."""
+        """Begin nothing new, give back what waits for its turn, and finish what is being sent within ``seconds``.
+
+        What is still being sent then is left to its lease.
+        """
         await _cancelled(self._running)
+        await _cancelled(set(self._queued))
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=seconds)
             await _cancelled(late)
@@ -108,11 +121,16 @@ class Courier:
 
     async def _begin(self) -> int:
         """Start as many deliveries as there is room for, each a task of its own; how many those were."""
-        room = min(self.width - len(self._under_way), self.queue - self._queued)
+        room = min(self.width - len(self._under_way), self.queue - len(self._queued))
         if room <= 0:
             return 0
+        leasing = asyncio.ensure_future(self._in_thread(self.outbox.lease, room, self.lease_seconds))
         try:
-            parcels = await self._in_thread(self.outbox.lease, room, self.lease_seconds)
+            parcels = await asyncio.shield(leasing)
+        except asyncio.CancelledError:
+            for parcel in await leasing:
+                await self._given_back(parcel)
+            raise
         except Exception:
             log.exception("outbox not reachable")
             return 0
@@ -134,10 +152,26 @@ class Courier:
         if (left := self._paused.get(tenant, 0.0) - self._now()) > 0:
             left = max(left, LANE_SECONDS)
             return await self._again(parcel, left, "its workspace is paused", lane=left)
+        line = self._lines[tenant] if self._is_single(parcel) else None
+        await self._in_turn(parcel, self._paces[tenant], line)
         try:
-            await self._in_turn(parcel, self._paces[tenant])
+            await self._attempted(parcel, tenant)
+        finally:
+            if line:
+                line.release()
+        return None
+
+    def _is_single(self, parcel: Parcel) -> bool:
+        """Whether a kill in the midst of it needs a person, so that only one such is under way at a time."""
+        return parcel.place.platform in self.singly and (parcel.kind, parcel.priority) == (Kind.POST, Priority.DIGEST)
+
+    async def _attempted(self, parcel: Parcel, tenant: str) -> None:
+        try:
             parcel = await self._drawn(parcel)
             message = await self._sent(parcel)
+        except OvertakenError:
+            metrics.LEASES_LOST.inc()
+            log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
         except DeliveryError as error:
             await self._not_sent(parcel, tenant, error)
         except FinOpsError as error:  # of the ask that draws it
@@ -149,18 +183,30 @@ class Courier:
             await self._not_understood(parcel, error)
         else:
             await self._delivered(parcel, tenant, message)
-        return None
 
-    async def _in_turn(self, parcel: Parcel, pace: Pace) -> None:
-        """Wait for the workspace's pace; somebody who has just asked need not."""
+    async def _in_turn(self, parcel: Parcel, pace: Pace, line: asyncio.Lock | None) -> None:
+        """Wait for the workspace's pace, which somebody who has just asked need not, and for what goes singly."""
         seconds = pace.reserve(self._now())
-        if parcel.priority is Priority.REPLY or not seconds:
+        if parcel.priority is Priority.REPLY or not (seconds or line):
             return
-        self._queued += 1
+        waiting = asyncio.current_task()
+        if waiting is None:
+            raise RuntimeError("a parcel is carried by a task of its own")
+        self._queued.add(waiting)
         try:
             await asyncio.sleep(seconds)
+            if line:
+                await line.acquire()
+        except asyncio.CancelledError:
+            await self._given_back(parcel)
+            raise
         finally:
-            self._queued -= 1
+            self._queued.discard(waiting)
+
+    async def _given_back(self, parcel: Parcel) -> None:
+        """Nothing was begun: whoever comes next need not wait for the lease."""
+        later = self.outbox.later
+        await self._in_thread(lambda: later(parcel, 0.0, "put off by a restart", unclear=parcel.unclear))
 
     async def _drawn(self, parcel: Parcel) -> Parcel:
         """The parcel with something in it: what has no payload yet says what its ask says now."""
@@ -178,6 +224,8 @@ class Courier:
         if parcel.unclear and parcel.kind.may_repeat and (found := await platform.find(parcel)) is not None:
             log.info("parcel had arrived", parcel=parcel.id)
             return found
+        if parcel.kind in SEEN_TWICE and not await self._in_thread(self.outbox.begun, parcel):
+            raise OvertakenError
         return await platform.send(parcel)
 
     async def _delivered(self, parcel: Parcel, tenant: str, message: str) -> None:
@@ -263,7 +311,7 @@ class Courier:
                     await self._swept(parcel, message)
             except Exception:
                 log.exception("late twins not looked for")
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(self.sweep_seconds)
 
     async def _swept(self, parcel: Parcel, message: str) -> None:
         """Take back whatever arrived beside ``message``, the one that is remembered."""
@@ -280,7 +328,7 @@ class Courier:
         except DeliveryError as error:
             log.warning("late twins not looked for yet", parcel=parcel.id, error=str(error))
             return
-        if self._now() - since >= LATENESS_SECONDS:
+        if self._now() - since >= self.lateness_seconds:
             await self._in_thread(self.outbox.swept, parcel.id)
             del self._twins[parcel.id]
 

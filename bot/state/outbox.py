@@ -20,8 +20,9 @@ outbox, message, shown, lane = schema.outbox, schema.message, schema.shown, sche
 COALESCED = (Kind.EDIT.value, Kind.VIEW.value)
 MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value, Kind.FILE.value)  # an edit that arrives twice is the same edit
 
-
 OWN = ("card ", "finding ")  # asks whose message shows one finding and nothing else
+ON_THEIR_WAY = ("pending", "leased", "held")  # what is held may yet be sent, or have arrived
+ORPHANED = "the message that it belongs to was not delivered"
 LOOKED_FOR = tuple(kind.value for kind in Kind if kind.may_repeat)
 
 
@@ -75,7 +76,7 @@ class OutboxTable:
                 under=row.id,
             )
             for row in connection.execute(_on_their_way())
-            if finding in row.shows and (row.payload or row.state == "leased")
+            if finding in row.shows and (row.payload or row.state != "pending")
         ]
         self.enter(connection, edits, ())
 
@@ -159,6 +160,12 @@ class OutboxTable:
             )
             rows = sorted(connection.execute(leased), key=lambda row: (row.priority, row.number))
             return [self._rooted(connection, row) for row in rows]
+
+    def begun(self, parcel: Parcel) -> bool:
+        """It is being sent from now on, so that it is unclear if nobody comes back; ``False`` if the lease was lost."""
+        with self.database.writing() as connection:
+            mine = self._mine(parcel).values(unclear=parcel.kind.value in MAY_REPEAT)
+            return connection.execute(mine.returning(outbox.c.number)).first() is not None
 
     def sent(self, parcel: Parcel, message: str) -> bool:
         """Delivered as ``message``; remembered as a view of ``shows``. ``False`` if the lease was lost meanwhile."""
@@ -283,7 +290,7 @@ class OutboxTable:
     def standing(self, now: datetime) -> Standing:
         """How many wait, since when, and how many are in doubt or given up."""
         waiting = outbox.c.state.in_(("pending", "leased"))
-        doubtful = sa.or_(sa.and_(waiting, outbox.c.unclear), outbox.c.state == "held")
+        doubtful = sa.or_(sa.and_(outbox.c.state == "pending", outbox.c.unclear), outbox.c.state == "held")
         one = sa.case
         wanted = sa.select(
             sa.func.coalesce(sa.func.sum(one((waiting, 1), else_=0)), 0).label("pending"),
@@ -302,12 +309,10 @@ class OutboxTable:
         return sa.update(outbox).where(*held)
 
     def _overdue(self, connection: sa.Connection, now: datetime) -> None:
-        """Parcels whose courier never came back: a post may have arrived, or not."""
+        """Parcels whose courier never came back: what it had begun to send may have arrived, or not."""
         lost = sa.update(outbox).where(outbox.c.state == "leased", outbox.c.until <= now)
-        unclear = outbox.c.kind.in_(MAY_REPEAT)
-        connection.execute(
-            lost.values(state="pending", until=None, unclear=unclear, was_unclear=sa.or_(outbox.c.was_unclear, unclear))
-        )
+        ever = sa.or_(outbox.c.was_unclear, outbox.c.unclear)
+        connection.execute(lost.values(state="pending", until=None, was_unclear=ever))
 
     def _coalesce(self, connection: sa.Connection) -> None:
         """Of several pending edits of one message, or fillings of one page, only the newest counts."""
@@ -326,9 +331,9 @@ class OutboxTable:
     def _orphaned(self, connection: sa.Connection) -> None:
         """What waits for a root that will never be sent waits no longer."""
         root = outbox.alias("root")
-        alive = sa.exists().where(root.c.id == outbox.c.under, root.c.state.in_(("pending", "leased", "sent")))
+        alive = sa.exists().where(root.c.id == outbox.c.under, root.c.state.in_((*ON_THEIR_WAY, "sent")))
         lost = sa.update(outbox).where(outbox.c.state == "pending", outbox.c.under != "", ~alive)
-        connection.execute(lost.values(state="failed", why="the message that it belongs to was not delivered"))
+        connection.execute(lost.values(state="failed", why=ORPHANED))
 
     def _rooted(self, connection: sa.Connection, row: Any) -> Parcel:  # noqa: ANN401 (a row)
         """The parcel with the message of its root filled in, or of what was posted when that one was gone."""
@@ -398,7 +403,7 @@ def _sent_as(name: str) -> sa.Select[Any]:
 def _on_their_way() -> sa.Select[Any]:
     """Posts that can be drawn anew and have not arrived yet."""
     return sa.select(outbox).where(
-        outbox.c.state.in_(("pending", "leased")), outbox.c.kind == Kind.POST.value, outbox.c.ask != ""
+        outbox.c.state.in_(ON_THEIR_WAY), outbox.c.kind == Kind.POST.value, outbox.c.ask != ""
     )
 
 

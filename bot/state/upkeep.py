@@ -17,6 +17,7 @@ from analysis.errors import BadAsk, NotFound
 from bot.ports import HOME, Kind
 from bot.state import schema
 from bot.state.database import Database
+from bot.state.outbox import ORPHANED
 from bot.state.records import AuditLine, AuditTable
 
 audit, inbox, outbox, run, fire = schema.audit, schema.inbox, schema.outbox, schema.run, schema.fire
@@ -71,6 +72,12 @@ def _is_json(column: sa.Column[Any]) -> bool:
     return isinstance(column.type, sa.JSON)
 
 
+def _waiting(row: Any) -> Waiting:  # noqa: ANN401 (a row)
+    """What is just being sent is in no doubt yet."""
+    unclear = row.unclear and row.state != "leased"
+    return Waiting(row.id, row.state, row.kind, row.lane, row.attempt, row.due, unclear, row.why)
+
+
 class Upkeep:
     """What an operator does to the state database, beside the running bot."""
 
@@ -85,19 +92,22 @@ class Upkeep:
         shown = outbox.c.state == state if state else outbox.c.state.in_(("pending", "leased", "held", "failed"))
         with self.database.reading() as connection:
             rows = connection.execute(sa.select(outbox).where(shown).order_by(outbox.c.number)).all()
-        return [
-            Waiting(row.id, row.state, row.kind, row.lane, row.attempt, row.due, row.unclear, row.why) for row in rows
-        ]
+        return [_waiting(row) for row in rows]
 
     def resend(self, parcel: str, by: str, now: datetime) -> None:
         """Have a message delivered that was given up, or is in doubt; the lane's pace and order hold as ever.
+
+        What was given up because it belongs to that message (details in its thread, its pages) follows it.
 
         Raises:
             NotFound: no message has that id.
             BadAsk: it has been delivered, or is just being.
         """
         again = {"state": "pending", "due": now, "until": None, "unclear": False, "why": "", "attempt": 0}
-        self._decided(parcel, again, "resend", by, now)
+        with self.database.writing() as connection:
+            self._decided(connection, parcel, again, "resend", by, now)
+            waiting = sa.update(outbox).where(outbox.c.under == parcel, outbox.c.state == "failed")
+            connection.execute(waiting.where(outbox.c.why == ORPHANED).values(again))
 
     def drop(self, parcel: str, by: str, now: datetime) -> None:
         """Give a message up for good.
@@ -106,18 +116,21 @@ class Upkeep:
             NotFound: no message has that id.
             BadAsk: it has been delivered, or is just being.
         """
-        self._decided(parcel, {"state": "failed", "until": None, "why": f"dropped by {by}"}, "drop", by, now)
-
-    def _decided(self, parcel: str, values: Mapping[str, Any], verb: str, by: str, now: datetime) -> None:
+        values = {"state": "failed", "until": None, "why": f"dropped by {by}"}
         with self.database.writing() as connection:
-            free = (outbox.c.id == parcel, outbox.c.state.in_(("pending", "held", "failed")))
-            changed = sa.update(outbox).where(*free).values(values).returning(outbox.c.number)
-            if connection.execute(changed).first() is None:
-                state = connection.execute(sa.select(outbox.c.state).where(outbox.c.id == parcel)).scalar()
-                if state is None:
-                    raise NotFound(f"the outbox has no message {parcel}; `pitcrew outbox list` shows those there are")
-                raise BadAsk(f"{parcel} is {state}: nothing is to be decided about it")
-            self._noted(connection, by, f"outbox {verb} {parcel}", "answered", now)
+            self._decided(connection, parcel, values, "drop", by, now)
+
+    def _decided(
+        self, connection: sa.Connection, parcel: str, values: Mapping[str, Any], verb: str, by: str, now: datetime
+    ) -> None:
+        free = (outbox.c.id == parcel, outbox.c.state.in_(("pending", "held", "failed")))
+        changed = sa.update(outbox).where(*free).values(values).returning(outbox.c.number)
+        if connection.execute(changed).first() is None:
+            state = connection.execute(sa.select(outbox.c.state).where(outbox.c.id == parcel)).scalar()
+            if state is None:
+                raise NotFound(f"the outbox has no message {parcel}; `pitcrew outbox list` shows those there are")
+            raise BadAsk(f"{parcel} is {state}: nothing is to be decided about it")
+        self._noted(connection, by, f"outbox {verb} {parcel}", "answered", now)
 
     def _noted(self, connection: sa.Connection, by: str, ask: str, outcome: str, now: datetime) -> None:
         self.audit.enter(connection, AuditLine(f"upkeep:{token_hex(8)}", by, ask, outcome, now))

@@ -133,6 +133,7 @@ def test_a_lost_lease_is_unclear_where_a_repeat_would_be_seen(
     state: Memory, wait: Wait, kind: Kind, unclear: bool
 ) -> None:
     one = leased(state, parcel("p1", kind=kind, message="m"))
+    assert state.outbox.begun(one)
     wait(29)
     assert state.outbox.lease(9, 30) == []
 
@@ -141,6 +142,17 @@ def test_a_lost_lease_is_unclear_where_a_repeat_would_be_seen(
     (again,) = state.outbox.lease(9, 30)
     assert (again.id, again.unclear, again.attempt) == ("p1", unclear, 2)
     assert one.first_try is not None and again.first_try is not None
+
+
+def test_a_lease_that_was_lost_before_anything_was_sent_leaves_no_doubt(state: Memory, wait: Wait) -> None:
+    old = leased(state, parcel("p1"))
+    wait(31)
+
+    (again,) = state.outbox.lease(9, 30)
+    assert (again.unclear, again.attempt) == (False, 2)
+    assert not state.outbox.begun(old), "whoever comes late sends nothing"
+    assert state.outbox.begun(again)
+    assert state.outbox.standing(BEGINNING).unclear == 0 and not state.upkeep.waiting()[0].unclear, "it is on its way"
 
 
 def test_who_lost_the_lease_changes_nothing(state: Memory, wait: Wait) -> None:
@@ -223,6 +235,7 @@ def test_what_was_unclear_and_then_sent_is_watched_for_twins_until_it_is_swept(s
     state.outbox.sent(again, "ts p1")
 
     lost = leased(state, parcel("p2"))
+    state.outbox.begun(lost)
     wait(31)
     (found,) = state.outbox.lease(9, 30)
     state.outbox.sent(found, "ts p2")
@@ -361,6 +374,36 @@ def test_what_is_held_waits_for_a_person_who_may_have_it_sent_again(state: Memor
     state.upkeep.resend("p1", "ann", BEGINNING)
     [again] = state.outbox.lease(9, 30)
     assert (again.id, again.unclear) == ("p1", False)
+
+
+def test_what_lies_under_a_held_message_waits_with_it_and_follows_it(state: Memory) -> None:
+    state.outbox.put([parcel("digest", ask="waste", shows=("f1",)), parcel("detail", under="digest")], ())
+    [one] = state.outbox.lease(9, 30)
+    state.outbox.hold(one, "it may have arrived")
+    assert state.outbox.lease(9, 30) == []
+    with state.database.writing() as connection:
+        state.outbox.redraw(connection, "f1", 2)
+    assert state.outbox.counts() == {"held": 1, "pending": 2}, "the detail, and the edit of what has changed meanwhile"
+
+    state.upkeep.resend("digest", "ann", BEGINNING)
+    [again] = state.outbox.lease(9, 30)
+    state.outbox.sent(again, "17.1")
+    [edit] = state.outbox.lease(9, 30)
+    state.outbox.sent(edit, "17.1")
+    [detail] = state.outbox.lease(9, 30)
+    assert (edit.kind, edit.place.message) == (Kind.EDIT, "17.1")
+    assert (detail.id, detail.place.thread) == ("detail", "17.1")
+
+
+def test_what_was_given_up_with_its_message_is_sent_again_with_it(state: Memory) -> None:
+    state.outbox.put([parcel("digest"), parcel("detail", under="digest")], ())
+    [one] = state.outbox.lease(9, 30)
+    state.outbox.failed(one, "the channel is archived")
+    assert state.outbox.lease(9, 30) == []
+    assert state.outbox.counts() == {"failed": 2}
+
+    state.upkeep.resend("digest", "ann", BEGINNING)
+    assert state.outbox.counts() == {"pending": 2}
 
 
 def test_a_message_knows_the_ask_that_draws_it(state: Memory) -> None:

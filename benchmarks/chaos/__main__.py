@@ -1,0 +1,80 @@
+"""``python -m benchmarks.chaos [R2 R7 …]``: the trials in their long form, as a table; exit 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from os import cpu_count
+from pathlib import Path
+from typing import TypeAlias
+
+from benchmarks.chaos.company import sample_company
+from benchmarks.chaos.plan import PLAN
+from benchmarks.chaos.trial import NOTHING, POSTGRESQL, Ground, Outcome, Server, Trial
+from bot.log import configure
+from bot.wiring import Crew
+from tests.contracts.postgres import cluster
+
+Grounds: TypeAlias = Callable[[Trial, str], Ground]
+HEADINGS = ("id", "what", "database", "goal", "measured", "met")
+QUIET = 50
+
+
+def main(wanted: Sequence[str]) -> None:
+    """Run what is wanted, or everything; print each line as it comes."""
+    configure(json=False, least=QUIET)
+    print(f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}", flush=True)
+    _line(HEADINGS)
+    _line(["---"] * len(HEADINGS))
+    missed = []
+    with _grounds() as grounds:
+        for trial in PLAN:
+            for database in trial.databases if not wanted or trial.id in wanted else ():
+                outcome = _tried(trial, grounds(trial, database))
+                _line((trial.id, trial.what, database or "–", outcome.goal, outcome.measured, _yes(outcome)))
+                missed += [] if outcome.met else [f"{trial.id} ({database or trial.what})"]
+    if missed:
+        sys.exit(f"not within its goal: {', '.join(missed)}")
+
+
+def _tried(trial: Trial, ground: Ground) -> Outcome:
+    """What came of a trial; one that breaks has not met its goal, and the others go on."""
+    try:
+        return asyncio.run(trial.run(ground, **trial.long))  # type: ignore[arg-type]
+    except Exception as error:
+        return Outcome("to come to its end", f"{type(error).__name__}: {str(error)[:200]}", met=False)
+
+
+@contextmanager
+def _grounds() -> Iterator[Grounds]:
+    with tempfile.TemporaryDirectory(prefix="crew-chaos-") as name, sample_company(Path(name) / "company") as company:
+
+        @cache
+        def crew() -> Crew:
+            return company()
+
+        with cluster() as server:
+
+            def ground(trial: Trial, database: str) -> Ground:
+                folder = Path(tempfile.mkdtemp(prefix=f"{trial.id}-{database}-", dir=name))
+                running: Server | None = server if database == POSTGRESQL else None
+                return Ground(folder, database or NOTHING, running, crew)
+
+            yield ground
+
+
+def _yes(outcome: Outcome) -> str:
+    return "yes" if outcome.met else "NO"
+
+
+def _line(cells: Sequence[str]) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
