@@ -23,7 +23,7 @@ slow: $(VENV)/dev system node chromium
 engines: $(VENV)/dev
 	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless >/dev/null; } \
 	|| { echo "Spark needs Java: install your system's package (Debian: openjdk-17-jre-headless)."; exit 1; }
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[spark,clickhouse]"
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[spark,clickhouse,trino]"
 	$(BIN)/python -m pytest -m engines
 
 lint: $(VENV)/dev

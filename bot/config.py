@@ -138,7 +138,7 @@ class RetentionSection(Section):
 class LakeSection(Section):
     """Where billed rows are asked."""
 
-    url: str = Field("duckdb://", description="The engine that answers: duckdb://, spark://host:7077, clickhouse://")
+    url: str = Field("duckdb://", description="The engine that answers; docs/engines.md has one of each kind.")
     memory: str = Field(
         "",
         pattern=r"^([0-9]+(MB|GB))?$",

@@ -61,8 +61,13 @@ class Crew:
         """The billed rows of the sources that are configured: opened when first needed, since engines start slowly."""
         from providers.lake import Lake
 
-        told = self.config.lake
-        lake = Lake.open(told.url, self.config.data.folder / "lake", memory=told.memory)
+        told, environ = self.config.lake, deployment.environment()
+        lake = Lake.open(
+            told.url,
+            self.config.data.folder / "lake",
+            memory=told.memory,
+            secret=lambda name: deployment.secret(name, environ),
+        )
         lake.keep_only({source.name for source in self.sources})
         return lake
 

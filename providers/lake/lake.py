@@ -26,7 +26,7 @@ from analysis.focus import BILLING_PERIOD, COST, DAY, MONTH, QUANTITY_COLUMNS, T
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import Engine, Rows
-from providers.lake.engines import opened
+from providers.lake.engines import Secret, opened
 from providers.lake.load import Limits, Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
 from providers.lake.sums import MART_DIMENSIONS
@@ -93,13 +93,15 @@ class Lake:
         self._view()
 
     @classmethod
-    def open(cls, url: str, folder: Path, *, memory: str = "") -> Lake:
+    def open(cls, url: str, folder: Path, *, memory: str = "", secret: Secret = lambda _name: "") -> Lake:
         """The lake of a deployment; ``memory`` bounds what an engine in this process, or a load, may hold (``4GB``).
+
+        ``secret`` knows what lets us into an engine elsewhere, by the name of its environment variable.
 
         Raises:
             BadConfig: no engine of that name.
         """
-        return cls(folder, limits=Limits(memory=memory), engine=opened(url, folder, memory=memory))
+        return cls(folder, limits=Limits(memory=memory), engine=opened(url, folder, memory=memory, secret=secret))
 
     def close(self) -> None:
         """Let the engine go."""

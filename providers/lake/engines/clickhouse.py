@@ -19,7 +19,7 @@ from providers.lake.shelf import Shelf
 
 
 class ClickHouseEngine:
-    """The embedded ClickHouse; its tables are views of Parquet files."""
+    """The embedded ClickHouse: daily sums as a table of its own, rows as a view of their Parquet files."""
 
     def __init__(self) -> None:
         try:
@@ -47,13 +47,15 @@ class ClickHouseEngine:
                 if name not in made:
                     made[name] = ibis.Schema.from_pyarrow(pq.read_schema(files[0]))
                     each = (f"SELECT * FROM file({literal(file.absolute())}, Parquet)" for file in files)
-                    self._ask(f"CREATE VIEW {name} AS {' UNION ALL '.join(each)}")
+                    kind = "TABLE" if name.startswith("mart") else "VIEW"
+                    order = " ENGINE = MergeTree ORDER BY Day" if kind == "TABLE" else ""
+                    self._ask(f"CREATE {kind} {name}{order} AS {' UNION ALL '.join(each)}")
                 return ibis.table(made[name], name=name)
 
             tables = both(parts(folder, shelf), read, version)
             for old in versions(self._kept, version):
                 for name in self._named.pop(old):
-                    self._ask(f"DROP VIEW {name}")
+                    self._ask(f"DROP TABLE {name}")
             return tables
 
     def answer(self, expression: Any) -> Rows:  # noqa: ANN401

@@ -1,0 +1,416 @@
+-- what a month cost
+SELECT
+  SUM("t1"."EffectiveCost") AS "Cost"
+FROM (
+  SELECT
+    *
+  FROM "mart" AS "t0"
+  WHERE
+    "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
+    AND "t0"."Day" < FROM_ISO8601_DATE('2026-11-01')
+    AND "t0"."BillingCurrency" = 'USD'
+    AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+) AS "t1";
+
+-- each day of a service
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."Day",
+    SUM("t1"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      *
+    FROM "mart" AS "t0"
+    WHERE
+      "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
+      AND "t0"."Day" < FROM_ISO8601_DATE('2026-11-01')
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+      AND "t0"."ServiceName" IN ('Amazon S3')
+  ) AS "t1"
+  GROUP BY
+    1
+) AS "t2"
+ORDER BY
+  "t2"."Day" ASC;
+
+-- each month of a commitment
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."Month",
+    "t1"."CommitmentDiscountId",
+    SUM("t1"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      "t0"."BillingPeriodStart",
+      "t0"."ChargePeriodStart",
+      "t0"."BillingCurrency",
+      "t0"."ProviderName",
+      "t0"."BillingAccountId",
+      "t0"."SubAccountId",
+      "t0"."ServiceName",
+      "t0"."RegionId",
+      "t0"."ChargeCategory",
+      "t0"."Tags",
+      "t0"."ResourceId",
+      "t0"."SkuId",
+      "t0"."SkuMeter",
+      "t0"."PricingUnit",
+      "t0"."CommitmentDiscountId",
+      "t0"."CommitmentDiscountStatus",
+      "t0"."PricingQuantity",
+      "t0"."BilledCost",
+      "t0"."EffectiveCost",
+      DATE("t0"."ChargePeriodStart") AS "Day",
+      DATE_TRUNC('MONTH', DATE("t0"."ChargePeriodStart")) AS "Month"
+    FROM "rows" AS "t0"
+    WHERE
+      "t0"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."ChargePeriodStart" < CAST(FROM_ISO8601_TIMESTAMP('2026-11-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+      AND "t0"."CommitmentDiscountId" IN ('ri-1')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+ORDER BY
+  "t2"."Month" ASC,
+  "t2"."CommitmentDiscountId" ASC;
+
+-- who pays for what
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."Tags/7465616d",
+    "t1"."Tags/5465616d",
+    "t1"."ServiceName",
+    SUM("t1"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      "t0"."BillingPeriod",
+      "t0"."Day",
+      "t0"."BillingCurrency",
+      "t0"."ProviderName",
+      "t0"."BillingAccountId",
+      "t0"."SubAccountId",
+      "t0"."ServiceName",
+      "t0"."RegionId",
+      "t0"."ChargeCategory",
+      "t0"."Tags",
+      "t0"."BilledCost",
+      "t0"."EffectiveCost",
+      COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) AS "Tags/7465616d",
+      COALESCE(ELEMENT_AT("t0"."Tags", 'Team'), NULL) AS "Tags/5465616d"
+    FROM "mart" AS "t0"
+    WHERE
+      "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
+      AND "t0"."Day" < FROM_ISO8601_DATE('2026-11-01')
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3
+) AS "t2"
+ORDER BY
+  "t2"."Tags/7465616d" ASC,
+  "t2"."Tags/5465616d" ASC,
+  "t2"."ServiceName" ASC;
+
+-- what nobody has tagged
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."ServiceName",
+    SUM("t1"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      "t0"."BillingPeriod",
+      "t0"."Day",
+      "t0"."BillingCurrency",
+      "t0"."ProviderName",
+      "t0"."BillingAccountId",
+      "t0"."SubAccountId",
+      "t0"."ServiceName",
+      "t0"."RegionId",
+      "t0"."ChargeCategory",
+      "t0"."Tags",
+      "t0"."BilledCost",
+      "t0"."EffectiveCost",
+      COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) AS "Tags/7465616d"
+    FROM "mart" AS "t0"
+    WHERE
+      "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
+      AND "t0"."Day" < FROM_ISO8601_DATE('2026-11-01')
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+      AND (
+        COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) IN ('it''s')
+        OR (
+          COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) IS NULL
+        )
+      )
+  ) AS "t1"
+  GROUP BY
+    1
+) AS "t2"
+ORDER BY
+  "t2"."ServiceName" ASC;
+
+-- what is billed in an invoice
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."BillingAccountId",
+    "t1"."BillingPeriod",
+    SUM("t1"."BilledCost") AS "Cost"
+  FROM (
+    SELECT
+      *
+    FROM "mart" AS "t0"
+    WHERE
+      "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
+      AND "t0"."Day" < FROM_ISO8601_DATE('2026-11-01')
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment')
+      AND DATE_FORMAT("t0"."BillingPeriod", '%Y-%m-%d') IN ('2026-10-01')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+ORDER BY
+  "t2"."BillingAccountId" ASC,
+  "t2"."BillingPeriod" ASC;
+
+-- a resource, whatever its case
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."ResourceId",
+    "t1"."Day",
+    SUM("t1"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      "t0"."BillingPeriodStart",
+      "t0"."ChargePeriodStart",
+      "t0"."BillingCurrency",
+      "t0"."ProviderName",
+      "t0"."BillingAccountId",
+      "t0"."SubAccountId",
+      "t0"."ServiceName",
+      "t0"."RegionId",
+      "t0"."ChargeCategory",
+      "t0"."Tags",
+      "t0"."ResourceId",
+      "t0"."SkuId",
+      "t0"."SkuMeter",
+      "t0"."PricingUnit",
+      "t0"."CommitmentDiscountId",
+      "t0"."CommitmentDiscountStatus",
+      "t0"."PricingQuantity",
+      "t0"."BilledCost",
+      "t0"."EffectiveCost",
+      DATE("t0"."ChargePeriodStart") AS "Day"
+    FROM "rows" AS "t0"
+    WHERE
+      "t0"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."ChargePeriodStart" < CAST(FROM_ISO8601_TIMESTAMP('2026-11-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+      AND LOWER("t0"."ResourceId") IN ('i-0a')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+ORDER BY
+  "t2"."ResourceId" ASC,
+  "t2"."Day" ASC;
+
+-- whose a resource is
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."ResourceId",
+    "t1"."Tags/7465616d",
+    SUM("t1"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      "t0"."BillingPeriodStart",
+      "t0"."ChargePeriodStart",
+      "t0"."BillingCurrency",
+      "t0"."ProviderName",
+      "t0"."BillingAccountId",
+      "t0"."SubAccountId",
+      "t0"."ServiceName",
+      "t0"."RegionId",
+      "t0"."ChargeCategory",
+      "t0"."Tags",
+      "t0"."ResourceId",
+      "t0"."SkuId",
+      "t0"."SkuMeter",
+      "t0"."PricingUnit",
+      "t0"."CommitmentDiscountId",
+      "t0"."CommitmentDiscountStatus",
+      "t0"."PricingQuantity",
+      "t0"."BilledCost",
+      "t0"."EffectiveCost",
+      DATE("t0"."ChargePeriodStart") AS "Day",
+      COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) AS "Tags/7465616d"
+    FROM "rows" AS "t0"
+    WHERE
+      "t0"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."ChargePeriodStart" < CAST(FROM_ISO8601_TIMESTAMP('2026-11-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+      AND LOWER("t0"."ResourceId") IN ('i-0a')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+ORDER BY
+  "t2"."ResourceId" ASC,
+  "t2"."Tags/7465616d" ASC;
+
+-- how much was used
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."SkuId",
+    "t1"."PricingUnit",
+    SUM("t1"."PricingQuantity") AS "Cost"
+  FROM (
+    SELECT
+      "t0"."BillingPeriodStart",
+      "t0"."ChargePeriodStart",
+      "t0"."BillingCurrency",
+      "t0"."ProviderName",
+      "t0"."BillingAccountId",
+      "t0"."SubAccountId",
+      "t0"."ServiceName",
+      "t0"."RegionId",
+      "t0"."ChargeCategory",
+      "t0"."Tags",
+      "t0"."ResourceId",
+      "t0"."SkuId",
+      "t0"."SkuMeter",
+      "t0"."PricingUnit",
+      "t0"."CommitmentDiscountId",
+      "t0"."CommitmentDiscountStatus",
+      "t0"."PricingQuantity",
+      "t0"."BilledCost",
+      "t0"."EffectiveCost",
+      DATE("t0"."ChargePeriodStart") AS "Day"
+    FROM "rows" AS "t0"
+    WHERE
+      "t0"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."ChargePeriodStart" < CAST(FROM_ISO8601_TIMESTAMP('2026-11-01T00:00:00') AS TIMESTAMP)
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+ORDER BY
+  "t2"."SkuId" ASC,
+  "t2"."PricingUnit" ASC;
+
+-- how far the rows reach
+SELECT
+  "t0"."ProviderName",
+  MIN("t0"."Day") AS "first",
+  MAX("t0"."Day") AS "last"
+FROM "mart" AS "t0"
+GROUP BY
+  1;
+
+-- where anything was billed
+SELECT DISTINCT
+  "t0"."SubAccountId",
+  "t0"."RegionId",
+  "t0"."ServiceName"
+FROM "mart" AS "t0"
+WHERE
+  "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
+  AND "t0"."Day" < FROM_ISO8601_DATE('2026-11-01');
+
+-- what each resource is billed a month
+WITH "t1" AS (
+  SELECT
+    *
+  FROM "rows" AS "t0"
+  WHERE
+    "t0"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-09-01T00:00:00') AS TIMESTAMP)
+    AND "t0"."ChargePeriodStart" < CAST(FROM_ISO8601_TIMESTAMP('2026-11-01T00:00:00') AS TIMESTAMP)
+    AND "t0"."ChargeCategory" = 'Usage'
+    AND "t0"."ResourceId" IS NOT NULL
+)
+SELECT
+  *
+FROM (
+  SELECT
+    "t5"."resource",
+    "t5"."currency",
+    "t5"."meter",
+    "t5"."effective",
+    "t5"."covered",
+    "t7"."first",
+    "t7"."days"
+  FROM (
+    SELECT
+      LOWER("t2"."ResourceId") AS "resource",
+      "t2"."BillingCurrency" AS "currency",
+      "t2"."SkuMeter" AS "meter",
+      SUM("t2"."EffectiveCost") FILTER(WHERE
+        "t2"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)) AS "effective",
+      SUM("t2"."EffectiveCost") FILTER(WHERE
+        (
+          "t2"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)
+        )
+        AND (
+          "t2"."CommitmentDiscountStatus" = 'Used'
+        )) AS "covered"
+    FROM "t1" AS "t2"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t5"
+  INNER JOIN (
+    SELECT
+      *
+    FROM (
+      SELECT
+        LOWER("t2"."ResourceId") AS "resource",
+        "t2"."BillingCurrency" AS "currency",
+        MIN(DATE("t2"."ChargePeriodStart")) AS "first",
+        COUNT(DISTINCT DATE("t2"."ChargePeriodStart")) FILTER(WHERE
+          "t2"."ChargePeriodStart" >= CAST(FROM_ISO8601_TIMESTAMP('2026-10-01T00:00:00') AS TIMESTAMP)) AS "days"
+      FROM "t1" AS "t2"
+      GROUP BY
+        1,
+        2
+    ) AS "t3"
+    WHERE
+      "t3"."days" > 0
+  ) AS "t7"
+    ON "t5"."resource" = "t7"."resource" AND "t5"."currency" = "t7"."currency"
+) AS "t8"
+WHERE
+  "t8"."effective" IS NOT NULL;
