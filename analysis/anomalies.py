@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 
 import numpy as np
 
 from analysis.anomaly_model import Judged, judge, runs
+from analysis.beside import Remembered, chunks, mapped
 from analysis.errors import BadData
 from analysis.focus import DailySeries
 from analysis.money import Money
@@ -81,6 +83,29 @@ class Watched:
     events: tuple[Event, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is asked of every series alike: the ``known`` days, events that begin by ``until``, how large they are."""
+
+    known: int
+    since: date
+    until: date | None
+    least: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one chunk of series came to."""
+
+    expected: np.ndarray
+    band: np.ndarray
+    events: list[Event]
+
+
+REMEMBERED: Remembered[Watched] = Remembered()
+
+
 def watch(  # noqa: PLR0913 (what is looked at, and how closely)
     series: DailySeries,
     *,
@@ -106,20 +131,37 @@ def watch(  # noqa: PLR0913 (what is looked at, and how closely)
         where = f"{' '.join(series.names[row])} on {series.start + timedelta(days=day)}"
         raise BadData(f"the cost of {where} is missing; a day without cost is 0, so fill it or leave the series out")
     known = max(0, min((known_until - series.start).days, series.values.shape[1]))
-    values = series.values[:, :known].astype(float)
-    sigmas = np.array([(thresholds or {}).get(name, threshold) for name in series.names])
-    first = max(0, (since - series.start).days)
-    judged = judge(values, series.start, first, sigmas)
+    named = thresholds or {}
+    task = _Task(known, since, until, least, share)
+    question = (series.start, series.names, series.currency, known_until, task, threshold, sorted(named.items()))
+    return REMEMBERED.of(series.values, question, lambda: _in_chunks(series, known_until, task, threshold, named))
+
+
+def _in_chunks(
+    series: DailySeries, known_until: date, task: _Task, threshold: float, named: Mapping[tuple[str, ...], float]
+) -> Watched:
+    sigmas = np.array([named.get(name, threshold) for name in series.names])
+    parts = [(series.only(rows), sigmas[rows]) for rows in chunks(len(series.names))]
+    seen = mapped(partial(_watched, task), parts)
+    expected, band = (np.concatenate([getattr(one, name) for one in seen]) for name in ("expected", "band"))
+    found = (event for one in seen for event in one.events)
+    ranked = sorted(found, key=lambda event: (-abs(event.impact.amount), event.start, event.name))
+    return Watched(series, known_until, expected, band, tuple(ranked))
+
+
+def _watched(task: _Task, part: tuple[DailySeries, np.ndarray]) -> _Seen:
+    series, sigmas = part
+    values = series.values[:, : task.known].astype(float)
+    judged = judge(values, series.start, max(0, (task.since - series.start).days), sigmas)
     found = []
     for row, begin, end, direction in runs(judged.off, GAP_DAYS):
-        if until is not None and series.start + timedelta(days=begin) > until:
+        if task.until is not None and series.start + timedelta(days=begin) > task.until:
             continue
-        event = _event(series, values, judged, (row, begin, end, direction), known)
+        event = _event(series, values, judged, (row, begin, end, direction), task.known)
         impact = abs(float(event.impact))
-        if impact >= max(least, share * abs(float(event.expected)), 0.005):
+        if impact >= max(task.least, task.share * abs(float(event.expected)), 0.005):
             found.append(event)
-    ranked = sorted(found, key=lambda event: (-abs(event.impact.amount), event.start, event.name))
-    return Watched(series, known_until, judged.expected, judged.band, tuple(ranked))
+    return _Seen(judged.expected, judged.band, found)
 
 
 def events(  # noqa: PLR0913

@@ -109,6 +109,10 @@ class DailySeries:
         summed = self.values.sum(axis=0, keepdims=True)
         return DailySeries((("total",),), self.start, summed, self.currency)
 
+    def only(self, rows: np.ndarray) -> DailySeries:
+        """Some of them, by their indices."""
+        return DailySeries(tuple(self.names[row] for row in rows), self.start, self.values[rows], self.currency)
+
 
 @dataclass(frozen=True, slots=True)
 class CostFrame:

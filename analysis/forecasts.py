@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 from math import fsum
 
 import numpy as np
 
+from analysis.beside import Remembered, chunks, mapped
 from analysis.errors import BadData, TooShort
 from analysis.focus import DailySeries
 from analysis.forecast_model import fit
@@ -18,7 +21,6 @@ from analysis.money import Money
 from analysis.periods import Period, month_of, months_after
 
 LEAST_DAYS = 7  # every weekday once: with fewer, a weekend passes for a saving
-CHUNK = 1_000  # series at once, so that memory stays near 300 MB whatever the number
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ class _Task:
         return (when - self.known_until).days
 
 
+REMEMBERED: Remembered[Sequence[Forecast]] = Remembered()
+
+
 def forecast(
     series: DailySeries, *, known_until: date, as_of: date, months: int = 3, windows: Sequence[Period] = ()
 ) -> Sequence[Forecast]:
@@ -110,11 +115,8 @@ def forecast(
         where = f"{' '.join(series.names[row])} on {series.start + timedelta(days=day)}"
         raise BadData(f"the cost of {where} is missing; a day without cost is 0, so fill it or leave the series out")
     task = _Task(series.start, known_until, month, tuple(months_after(as_of, months)), tuple(windows))
-    chunks = max(1, -(-len(series.names) // CHUNK))
-    found: list[Forecast] = []
-    for rows in np.array_split(np.arange(len(series.names)), chunks):
-        found.extend(_forecast(series, rows, known, task))
-    return found
+    question = (task, known, series.names, series.currency)
+    return REMEMBERED.of(series.values, question, lambda: _in_chunks(series, known, task))
 
 
 def whole(period: Period, outlook: Forecast) -> tuple[Money, Range]:
@@ -133,10 +135,17 @@ def whole(period: Period, outlook: Forecast) -> tuple[Money, Range]:
     return spent, Range(*(spent + amount for amount in amounts))
 
 
-def _forecast(series: DailySeries, rows: np.ndarray, known: int, task: _Task) -> Iterator[Forecast]:
-    if not rows.size:
-        return
-    values = series.values[rows].astype(float)
+def _in_chunks(series: DailySeries, known: int, task: _Task) -> tuple[Forecast, ...]:
+    parts = [series.only(rows) for rows in chunks(len(series.names))]
+    return tuple(chain.from_iterable(mapped(partial(_forecast, known=known, task=task), parts)))
+
+
+def _forecast(series: DailySeries, known: int, task: _Task) -> list[Forecast]:
+    return list(_each(series, known, task)) if series.names else []
+
+
+def _each(series: DailySeries, known: int, task: _Task) -> Iterator[Forecast]:
+    values = series.values.astype(float)
     actual, provisional = values[:, :known], values[:, known:]
     fitted = fit(actual, task.start, task.ahead)
     spread = sizes(fitted, shipped())
@@ -146,10 +155,10 @@ def _forecast(series: DailySeries, rows: np.ndarray, known: int, task: _Task) ->
     fan = _fan(task, fitted.daily, weekdays, spread, floor) + np.array(to_date)[:, None, None]
     later = [_window(task, period, fitted.daily, weekdays, spread, floor) for period in task.months]
     asked = [_window(task, period, fitted.daily, weekdays, spread, floor) for period in task.windows]
-    for place, row in enumerate(rows):
+    for place, name in enumerate(series.names):
         spent = _cents(to_date[place], series.currency)
         yield Forecast(
-            name=series.names[row],
+            name=name,
             currency=series.currency,
             start=series.start,
             actual=actual[place],

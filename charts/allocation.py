@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 from analysis.allocation import Allocation, Part
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 MOST = 9
 ROOMY = 5  # fewer bars are no thicker than these
@@ -26,6 +26,7 @@ DARK = 0.45  # on a colour less bright than this, words are white
 BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
+@drawn_once
 def bars(found: Allocation, *, title: str, subtitle: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw a bar for each owner from 0: its own cost, then its part of shared costs; what nobody owns comes last."""
     rows = _few(found)
@@ -50,6 +51,7 @@ def bars(found: Allocation, *, title: str, subtitle: str = "", locale: str = DEF
     return style.picture(figure, described(found, title=title, locale=locale), "allocation")
 
 
+@drawn_once
 def treemap(found: Allocation, *, title: str, subtitle: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw a rectangle for each owner, as large as its cost; who has more credits than cost has none."""
     rows = sorted((row for row in _few(found) if row[1].cost.amount > 0), key=lambda row: -row[1].cost.amount)

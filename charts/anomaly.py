@@ -11,12 +11,13 @@ from matplotlib.ticker import MaxNLocator
 from analysis.anomalies import Event, Watched
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 DAYS = 60
 AHEAD = 12  # days after an event that are drawn too
 
 
+@drawn_once
 def anomaly(seen: Watched, event: Event, *, locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw the two months around an event: days as a line, the expected band, the event's days in red.
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 MOST = 8
 ROOMY = 5  # fewer bars are no thicker than these
 NAME_LETTERS = 22
 
 
+@drawn_once
 def bars(
     rows: Sequence[tuple[str, Money]],
     *,

@@ -11,11 +11,12 @@ from matplotlib.ticker import MaxNLocator
 from analysis.burndown import Burndown, said_chance
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 FAR = 2.5  # a budget so many times beyond everything else would flatten the picture: it is told at the edge
 
 
+@drawn_once
 def burndown(found: Burndown, *, name: str, locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw a budget's period, cumulated from 0: complete days, the expected course, its range, budget and even pace.
 

@@ -9,11 +9,12 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 MOST_LABELS = 5
 
 
+@drawn_once
 def columns(
     points: Sequence[tuple[str, Money]],
     *,

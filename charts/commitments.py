@@ -14,7 +14,7 @@ from analysis.money import DEFAULT_LOCALE, Money
 from analysis.periods import Period, month_of
 from analysis.purchases import Ladder
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 FEWEST = 2  # months that make a line
 MOST_TICKS = 7
@@ -23,6 +23,7 @@ NEAR = 0.085  # of the axis: two names closer than this would lie on each other
 STEPS = (style.GREEN, style.SKY, style.ORANGE)
 
 
+@drawn_once
 def coverage(months: Sequence[tuple[Period, Standing]], *, title: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw the used part of all commitments and the covered part of eligible usage, from 0 to 100 %.
 
@@ -64,6 +65,7 @@ def described_coverage(
     return f"Commitments by month{f', {title}' if title else ''}: {told}.{cut}"
 
 
+@drawn_once
 def ladder(found: Ladder, *, locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw what ran on demand an hour on each day, and beneath it how far each step of a ladder would reach, from 0."""
     price = style.short(found.hourly_total, locale)

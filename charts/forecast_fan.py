@@ -11,12 +11,13 @@ from matplotlib.ticker import MaxNLocator
 from analysis.forecasts import Forecast
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 CROSSED = 0.2  # a budget so near to 0, as a share of the axis, is named at its right end
 FAR = 2.5  # a budget so many times beyond everything else would flatten the picture: it is told at the edge
 
 
+@drawn_once
 def forecast_fan(
     forecast: Forecast, *, budget: Money | None = None, title: str = "", locale: str = DEFAULT_LOCALE
 ) -> Picture:

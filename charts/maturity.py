@@ -5,9 +5,10 @@ from __future__ import annotations
 from analysis.maturity import Domain, Score
 from analysis.money import DEFAULT_LOCALE
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 
+@drawn_once
 def maturity(found: Score, *, locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw the four domains, each from 0 to 100; those that could not be measured say so."""
     months = ", ".join(f"{style.short_month(month.start, locale)} {points}" for month, points in found.history[-5:])

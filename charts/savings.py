@@ -9,12 +9,13 @@ from matplotlib.ticker import MaxNLocator
 from analysis.money import DEFAULT_LOCALE, Money
 from analysis.savings import Savings
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 MOST = 12
 MOST_LABELLED = 7  # bars; of more, every other one has its figure, the last one always
 
 
+@drawn_once
 def climb(found: Savings, *, until: date, locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw the annualised worth of the savings that stood at each month's end, as bars from 0."""
     steps = found.climb(until)[-MOST:]

@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from analysis.money import DEFAULT_LOCALE, Money
 from analysis.trends import WEEKDAYS, Trend
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 
+@drawn_once
 def trend(found: Trend, *, title: str, subtitle: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw complete days as a thin line and their trend as a thick one; an inset has the weekdays beside it."""
     figure, axes = style.card(title, subtitle, right=0.97)

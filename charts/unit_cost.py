@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from analysis.money import DEFAULT_LOCALE, Money
 from analysis.units import UnitEconomics
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 
+@drawn_once
 def unit_cost(found: UnitEconomics, *, one: str, scope: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw each period's unit cost as a line from 0, and the units as pale bars behind it, on a scale of their own.
 

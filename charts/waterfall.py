@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from analysis.drivers import Cause, Variance
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
-from charts.picture import Picture
+from charts.picture import Picture, drawn_once
 
 WORDS = {
     Cause.DAYS: "days",
@@ -25,6 +25,7 @@ WIDE = 0.66
 SEEN = 0.03  # a step smaller than this part of the largest is drawn with the other small ones
 
 
+@drawn_once
 def waterfall(found: Variance, *, names: tuple[str, str], title: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw the change from 0, which is the earlier period's cost, to the later one's: more points up, less down.
 

@@ -67,11 +67,11 @@ class View:
         asked = set(names)
         wanted = asked - {DAY, MONTH}
         tags = {name for name in wanted if name.startswith(TAG)}
-        keys = {name.removeprefix(TAG) for name in tags}
+        keys = {name.removeprefix(TAG) for name in sorted(tags)}
         unsummed = keys & (self.tag_keys - self.summed_tags)
         summed = wanted - tags <= {*MART_DIMENSIONS, BILLING_PERIOD} and not unsummed
         table = self.mart if summed else self.rows.mutate(Day=self.rows.ChargePeriodStart.date())
-        made = {column_of(name): table.Tags.get(name.removeprefix(TAG)) for name in tags}
+        made = {column_of(name): table.Tags.get(name.removeprefix(TAG)) for name in sorted(tags)}
         if MONTH in asked:
             made[MONTH] = table.Day.truncate("M")
         if BILLING_PERIOD in asked and not summed:

@@ -106,8 +106,8 @@ FROM (
       "t0"."Tags" AS "Tags",
       "t0"."BilledCost" AS "BilledCost",
       "t0"."EffectiveCost" AS "EffectiveCost",
-      CASE WHEN mapContains("t0"."Tags", 'team') THEN "t0"."Tags"['team'] ELSE NULL END AS "Tags/7465616d",
-      CASE WHEN mapContains("t0"."Tags", 'Team') THEN "t0"."Tags"['Team'] ELSE NULL END AS "Tags/5465616d"
+      CASE WHEN mapContains("t0"."Tags", 'Team') THEN "t0"."Tags"['Team'] ELSE NULL END AS "Tags/5465616d",
+      CASE WHEN mapContains("t0"."Tags", 'team') THEN "t0"."Tags"['team'] ELSE NULL END AS "Tags/7465616d"
     FROM "mart" AS "t0"
     WHERE
       "t0"."Day" >= toDate('2026-10-01')

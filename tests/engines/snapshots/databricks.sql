@@ -106,8 +106,8 @@ FROM (
       `t0`.`Tags`,
       `t0`.`BilledCost`,
       `t0`.`EffectiveCost`,
-      IF(MAP_CONTAINS_KEY(`t0`.`Tags`, 'team'), `t0`.`Tags`['team'], NULL) AS `Tags/7465616d`,
-      IF(MAP_CONTAINS_KEY(`t0`.`Tags`, 'Team'), `t0`.`Tags`['Team'], NULL) AS `Tags/5465616d`
+      IF(MAP_CONTAINS_KEY(`t0`.`Tags`, 'Team'), `t0`.`Tags`['Team'], NULL) AS `Tags/5465616d`,
+      IF(MAP_CONTAINS_KEY(`t0`.`Tags`, 'team'), `t0`.`Tags`['team'], NULL) AS `Tags/7465616d`
     FROM `mart` AS `t0`
     WHERE
       `t0`.`Day` >= MAKE_DATE(2026, 10, 1)

@@ -106,8 +106,8 @@ FROM (
       "t0"."Tags",
       "t0"."BilledCost",
       "t0"."EffectiveCost",
-      COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) AS "Tags/7465616d",
-      COALESCE(ELEMENT_AT("t0"."Tags", 'Team'), NULL) AS "Tags/5465616d"
+      COALESCE(ELEMENT_AT("t0"."Tags", 'Team'), NULL) AS "Tags/5465616d",
+      COALESCE(ELEMENT_AT("t0"."Tags", 'team'), NULL) AS "Tags/7465616d"
     FROM "mart" AS "t0"
     WHERE
       "t0"."Day" >= FROM_ISO8601_DATE('2026-10-01')
