@@ -49,7 +49,11 @@ PARTS: Sequence[Row] = (
     Row("Text"),
     Row("Facts"),
     Row("Table", note="cut short with a word about what was left out"),
-    Row("Chart", note="Slack: a file; Teams: a signed link, or sent along; the page: served by it"),
+    Row(
+        "Chart",
+        note="Slack: a file, or its own with newer_blocks; Teams: its own bars and lines, a signed link to a picture"
+        " where ranges or credits are to be seen; the page: served by it",
+    ),
     Row("Code"),
     Row("Buttons"),
     Row("Choices"),

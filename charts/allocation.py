@@ -29,7 +29,7 @@ BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 @drawn_once
 def bars(found: Allocation, *, title: str, subtitle: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw a bar for each owner from 0: its own cost, then its part of shared costs; what nobody owns comes last."""
-    rows = _few(found)
+    rows = few(found)
     figure, axes = style.card(title, subtitle, right=0.86)
     places = list(range(len(rows)))[::-1]
     for place, (_, part) in zip(places, rows, strict=True):
@@ -54,7 +54,7 @@ def bars(found: Allocation, *, title: str, subtitle: str = "", locale: str = DEF
 @drawn_once
 def treemap(found: Allocation, *, title: str, subtitle: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
     """Draw a rectangle for each owner, as large as its cost; who has more credits than cost has none."""
-    rows = sorted((row for row in _few(found) if row[1].cost.amount > 0), key=lambda row: -row[1].cost.amount)
+    rows = sorted((row for row in few(found) if row[1].cost.amount > 0), key=lambda row: -row[1].cost.amount)
     figure, axes = style.card(title, subtitle)
     axes.set_position((0.035, 0.05, 0.93, 0.71))
     axes.axis("off")
@@ -80,7 +80,7 @@ def described(found: Allocation, *, title: str, locale: str = DEFAULT_LOCALE) ->
     return f"{title}. {'; '.join(told) or 'Nothing'}{more}."
 
 
-def _few(found: Allocation) -> list[tuple[str, Part]]:
+def few(found: Allocation) -> list[tuple[str, Part]]:
     """The largest owners, all others as one, and what nobody owns, if there is any."""
     *owned, nobody = found.parts()
     owned = [part for part in owned if part.cost]

@@ -27,7 +27,7 @@ def bars(
 
     Credits point to the left. All amounts are of one currency.
     """
-    shown = _few(rows, rest)
+    shown = few(rows, rest)
     figure, axes = style.card(title, subtitle, right=0.86)
     amounts = [float(amount) for _, amount in shown]
     places = list(range(len(shown)))[::-1]
@@ -55,7 +55,8 @@ def described(rows: Sequence[tuple[str, Money]], *, title: str, locale: str = DE
     return f"{title}. {told or 'Nothing'}{more}."
 
 
-def _few(rows: Sequence[tuple[str, Money]], rest: str) -> list[tuple[str, Money]]:
+def few(rows: Sequence[tuple[str, Money]], rest: str) -> list[tuple[str, Money]]:
+    """As many rows as are drawn, the last of them all the others together."""
     if len(rows) <= MOST:
         return list(rows)
     left = rows[MOST - 1 :]

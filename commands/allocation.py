@@ -15,9 +15,10 @@ from analysis.focus import MONTH, CostQuery
 from analysis.money import Money
 from analysis.periods import Period, month_before
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Note, Table, Text, Tone, plain
+from commands.core.answer import Answer, Button, Buttons, Chart, Note, Plot, Table, Text, Tone, plain
 from commands.core.answer import Part as AnswerPart
 from commands.core.context import Context, Costs, Report
+from commands.core.plots import amount_of
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.core.when import before, period_of
@@ -70,7 +71,7 @@ def allocation(
             Text(_next_step(found)),
             *_moved(found, context.report),
             table_of(found),
-            Chart(_picture(found, chart, f"{name}{said(scope)}", context.report.locale)),
+            Chart(_picture(found, chart, f"{name}{said(scope)}", context.report.locale), _plot(found, chart, name)),
             Buttons(_buttons(context, found, when, scope, chart)),
             Note(small_print(context, found)),
         ),
@@ -178,6 +179,19 @@ def _moved(found: Allocation, report: Report) -> tuple[AnswerPart, ...]:
     told = ", ".join(f"{plain(called(part, found.dimension))} **{change.signed()}**" for part, change in largest)
     eve = named(found.earlier.period, report.year_starts)
     return (Text(f"Moved most against {eve}: {told}."),) if told else ()
+
+
+def _plot(found: Allocation, chart: str, name: str) -> Plot | None:
+    """Each owner's own cost and its part of shared costs as figures; areas, and credits, are drawn by us alone."""
+    from charts.allocation import few  # matplotlib is half of the bot's start
+
+    rows = few(found)
+    own = [amount_of(part.direct) for _, part in rows]
+    shared = [amount_of(part.shared) for _, part in rows]
+    if chart != CHARTS[0] or not rows or min(*own, *shared) < 0:
+        return None
+    lines = [("its own", own), *([("part of shared costs", shared)] if any(shared) else [])]
+    return Plot(f"{name} by {found.dimension}", [owner for owner, _ in rows], lines, found.currency, "bars")
 
 
 def _picture(found: Allocation, chart: str, name: str, locale: str) -> Picture:

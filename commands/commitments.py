@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,7 @@ from analysis.focus import Freshness
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of
 from analysis.purchases import Ladder, Step, ladder
-from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone, plain
+from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Plot, Table, Text, Tone, plain
 from commands.core.context import Context, Costs, Report
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
@@ -286,10 +286,24 @@ def _pictures(found: Commitments, title: str, locale: str) -> tuple[Part, ...]:
 
     parts: list[Part] = []
     if found.kept and len(found.months) >= FEWEST:
-        parts.append(Chart(coverage(found.months, title=title, locale=locale)))
+        parts.append(Chart(coverage(found.months, title=title, locale=locale), _plot(found.months)))
     if found.offered:
         parts.append(Chart(drawn(max(found.offered, key=lambda one: one.expected), locale=locale)))
     return tuple(parts)
+
+
+def _plot(months: Sequence[tuple[Period, Standing]]) -> Plot | None:
+    """Used and covered as figures, month by month; none where a month had nothing to be used or covered."""
+    shares = [(one.utilization, one.coverage) for _, one in months]
+    used = [round(100 * float(one), 1) for one, _ in shares if one is not None]
+    covered = [round(100 * float(one), 1) for _, one in shares if one is not None]
+    if min(len(used), len(covered)) < len(months):
+        return None
+    labels = [
+        f"{span.start:%b %Y}" if span.end >= month_of(span.start).end else f"until {span.end - timedelta(days=1):%d %b}"
+        for span, _ in months
+    ]
+    return Plot("Commitments: used and covered", labels, (("used", used), ("covered", covered)), "%")
 
 
 def _ladders(found: Commitments) -> tuple[Part, ...]:

@@ -12,11 +12,11 @@ from analysis.assessment import Assessment
 from analysis.errors import BadAsk, FinOpsError
 from analysis.forecasts import Range, forecast
 from analysis.periods import Period
-from charts.picture import Picture
 from commands.anomalies import anomalies_of
 from commands.core.answer import Answer, Button, Buttons, Chart, Detail, Note, Part, Text, Tone, plain
 from commands.core.context import Context, Permission
 from commands.core.decisions import Decision, decisions
+from commands.core.plots import periods_of
 from commands.core.registry import Group, command, discover, quoted, run_ask
 from commands.core.rhythms import Compared, Rhythm, compared
 from commands.core.scope import resolve, said, within
@@ -123,7 +123,7 @@ def digest_of(context: Context, which: Wanted) -> Answer:
         _headline(cost, which.scope),
         (
             *_outlook(context, found, which.scope),
-            Chart(_picture(cost, which, context.report.locale)),
+            _chart(cost, which, context.report.locale),
             *_asked(asked),
             *_standing(standing),
             *_buttons(asked, standing),
@@ -224,14 +224,16 @@ def _month_end(context: Context, found: Assessment, scope: Mapping[str, str]) ->
         return None
 
 
-def _picture(cost: Compared, which: Wanted, locale: str) -> Picture:
+def _chart(cost: Compared, which: Wanted, locale: str) -> Chart:
     from charts.columns import columns  # matplotlib is half of the bot's start
 
     each = {Rhythm.WEEKLY: "week", Rhythm.MONTHLY: "month"}.get(which.rhythm, "day")
     usual = f"dashed: {cost.against}" if cost.usual is not None else ""
     whose = said(which.scope).removeprefix(" of ")
     title = f"Cost by {each}{f', {whose}' if whose else ''}"
-    return columns(cost.points, title=title, subtitle=usual, usual=cost.usual, locale=locale)
+    picture = columns(cost.points, title=title, subtitle=usual, usual=cost.usual, locale=locale)
+    line = f"; {cost.against}: {cost.usual.said(locale)}" if cost.usual is not None else ""
+    return Chart(picture, periods_of(cost.points, f"{title}{line}"))
 
 
 def _asked(asked: Sequence[Decision]) -> tuple[Part, ...]:

@@ -19,6 +19,7 @@ from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, File, Note, Part, Plot, Table, Text, Tone, plain
 from commands.core.cards import actions
 from commands.core.context import Context, Costs, Findings, Report
+from commands.core.plots import amount_of
 from commands.core.registry import Group, command
 
 MOST_SHOWN = 6
@@ -49,7 +50,7 @@ def savings(context: Context, which: str = "") -> Answer:
         said_savings(found),
         (
             _facts(found),
-            Chart(_picture(found, known, context.report.locale), _plot(found, known)),
+            Chart(_picture(found, known, context.report.locale), climb_of(found, known)),
             *_lines(found),
             *files,
             _note(context, found),
@@ -59,12 +60,12 @@ def savings(context: Context, which: str = "") -> Answer:
     )
 
 
-def _plot(found: Savings, until: date) -> Plot:
+def climb_of(found: Savings, until: date) -> Plot:
     """The climb as figures, month by month."""
     steps = found.climb(until)[-MOST_MONTHS:]
     labels = [f"{month.start:%b %Y}" for month, _, _ in steps]
-    values = [float(worth) for _, _, worth in steps]
-    return Plot("Worth in a year, verified in the bill", labels, (("Savings", values),), found.currency)
+    values = [amount_of(worth) for _, _, worth in steps]
+    return Plot("Worth in a year, verified in the bill", labels, (("Savings", values),), found.currency, "bars")
 
 
 def savings_of(costs: Costs, findings: Findings, report: Report, now: datetime) -> Savings:

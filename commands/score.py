@@ -8,7 +8,7 @@ from typing import Any
 from analysis.errors import BadAsk
 from analysis.maturity import MEASURES, Domain, Point, Score
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Note, Part, Table, Text, Tone
+from commands.core.answer import Answer, Button, Buttons, Chart, Note, Part, Plot, Table, Text, Tone
 from commands.core.context import Context
 from commands.core.registry import Group, command
 
@@ -34,7 +34,7 @@ def score(context: Context, which: str = "") -> Answer:
         said_score(made),
         (
             Text("\n".join(steps(made)) or "Every indicator is at its best. Well driven."),
-            Chart(_picture(made, context.report.locale)),
+            Chart(_picture(made, context.report.locale), _plot(made)),
             _table(made),
             Buttons((*_helps(made), Button("How it is counted", "score how"))),
             *_unmeasured(made),
@@ -111,6 +111,17 @@ def _unmeasured(made: Score) -> Sequence[Part]:
 
 def _tone(made: Score) -> Tone:
     return Tone.GOOD if made.total >= RUNS else Tone.CALM if made.total >= WALKS else Tone.WARN
+
+
+def _plot(made: Score) -> Plot | None:
+    """The domains as figures; none while one of them could not be measured, which no bar says."""
+    points = [made.of(domain) for domain in Domain]
+    known = [float(one) for one in points if one is not None]
+    if len(known) < len(points):
+        return None
+    return Plot(
+        f"FinOps maturity: {made.total} of 100", [str(one) for one in Domain], (("of 100", known),), "of 100", "bars"
+    )
 
 
 def _picture(made: Score, locale: str) -> Picture:

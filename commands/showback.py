@@ -25,6 +25,7 @@ from commands.core.answer import Part as AnswerPart
 from commands.core.cards import worth
 from commands.core.context import Context, Costs, Report
 from commands.core.owners import owners_of
+from commands.core.plots import bars_of
 from commands.core.registry import Group, command, quoted
 from commands.core.when import period_of
 from commands.why import named
@@ -256,7 +257,8 @@ def _services(told: Showback, who: str, name: str, locale: str) -> tuple[AnswerP
     rows = [(service, cost) for service, cost, _ in told.services if cost]
     if not rows:
         return ()
-    return (Chart(_picture(rows, f"{who} by service, {name}", told.part.cost, locale)),)
+    title = f"{who} by service, {name}"
+    return (Chart(_picture(rows, title, told.part.cost, locale), bars_of(rows, title, rest="other services")),)
 
 
 def _picture(rows: Sequence[tuple[str, Money]], title: str, cost: Money, locale: str) -> Picture:

@@ -36,6 +36,7 @@ from commands.allocation import ACCOUNT, SERVICE, WELL_ALLOCATED, complete, in_o
 from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, File, Note, Table, Text, Tone
 from commands.core.answer import Part as AnswerPart
 from commands.core.context import Context, Costs, Report
+from commands.core.plots import bars_of
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.core.when import period_of
@@ -299,7 +300,9 @@ def _accounts(context: Context, found: Tagging, name: str) -> tuple[AnswerPart, 
     rows = [(one.name or "no account", one.without) for one in found.accounts if one.without.cents()]
     if not rows:
         return ()
-    return (Chart(_picture(rows, f"Without a {found.key} tag, {name}", found.without, context.report.locale)),)
+    title = f"Without a {found.key} tag, {name}"
+    picture = _picture(rows, title, found.without, context.report.locale)
+    return (Chart(picture, bars_of(rows, f"{title}, by account")),)
 
 
 def _picture(rows: Sequence[tuple[str, Money]], title: str, cost: Money, locale: str) -> Picture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from analysis.errors import NoData, UnknownName
@@ -11,8 +11,9 @@ from analysis.focus import DAY, CostQuery, DailySeries
 from analysis.periods import Period, last_days
 from analysis.trends import LEAST_DAYS, WEEKDAYS, Trend, trends
 from charts.picture import Picture
-from commands.core.answer import Answer, Button, Buttons, Chart, Note, Part, Table, Text, Tone, plain
+from commands.core.answer import Answer, Button, Buttons, Chart, Note, Part, Plot, Table, Text, Tone, plain
 from commands.core.context import Context, Costs
+from commands.core.plots import CENTS
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.core.when import period_of
@@ -46,7 +47,7 @@ def trends_(context: Context, *when: str, by: str = "service", currency: str = "
         f"{_news(total)}{said(scope)}",
         (
             Text("\n".join(_words(total))),
-            Chart(_picture(total, said(scope).removeprefix(" of "), context.report.locale)),
+            Chart(_picture(total, said(scope).removeprefix(" of "), context.report.locale), _plot(total, scope)),
             *_movers(moving, by),
             Buttons(
                 tuple(
@@ -148,6 +149,18 @@ def _movers(moving: Sequence[Trend], by: str) -> tuple[Part, ...]:
         (plain(one.name[0]) or "(none)", str(one.level), one.a_month.signed(), f"{one.rate:+.1%}") for one in moving
     )
     return (Table((by.capitalize(), "A day", "A month", "Rate"), rows, numbers=(1, 2, 3)),) if rows else ()
+
+
+def _plot(found: Trend, scope: Mapping[str, str]) -> Plot:
+    """Each day and the line that it follows, as figures; what is out of line, and the week, is told in words."""
+    days = [(found.start + timedelta(days=number)).isoformat() for number in range(found.values.size)]
+    lines = (("each day", found.values), ("trend", found.trend))
+    return Plot(
+        f"Cost a day{said(scope)}",
+        days,
+        [(name, [round(float(one), CENTS) for one in values]) for name, values in lines],
+        found.currency,
+    )
 
 
 def _picture(total: Trend, title: str, locale: str) -> Picture:

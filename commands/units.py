@@ -33,6 +33,7 @@ from commands.core.answer import (
     plain,
 )
 from commands.core.context import Context, Costs, Drivers
+from commands.core.plots import months_of
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.why import DIMENSIONS, variance_of
@@ -207,9 +208,10 @@ def _back(last: Period, months: int) -> list[Period]:
 def _plot(found: UnitEconomics) -> Plot:
     """The unit cost as figures, month by month."""
     name = f"Cost of one {one_of(found.driver)}"
-    labels = [f"{point.period.start:%b %Y}" for point in found.points]
+    first, last = found.points[0].period.start, found.points[-1].period.start
+    labels = months_of([point.period.start for point in found.points])
     values = [round(float(point.each), 6) for point in found.points]
-    return Plot(name, labels, ((name, values),), found.newest.cost.currency)
+    return Plot(f"{name}, {first:%b %Y} to {last:%b %Y}", labels, ((name, values),), found.newest.cost.currency)
 
 
 def _each(amount: Money) -> str:

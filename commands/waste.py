@@ -12,10 +12,10 @@ from analysis.errors import BadAsk, UnknownName
 from analysis.findings import WAITING, Finding, State
 from analysis.money import Money
 from analysis.spelling import meant, tagged
-from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
 from commands.core.cards import figures, snooze_form, worth
 from commands.core.context import Context
+from commands.core.plots import bars_of
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import NOBODY, said, within
 from commands.core.several import MOST, by_currency, total_of
@@ -148,7 +148,7 @@ def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) ->
         f"{title} by {by}: {total_of(found)} a month, most of it {top}",
         (
             Table((by.capitalize(), "Findings", "A month"), (*rows, *rest), numbers=(1, 2)),
-            Chart(_picture(ranked, by, context.report.locale)),
+            _chart(ranked, by, context.report.locale),
             Buttons(drill),
             _small_print(context),
         ),
@@ -163,7 +163,7 @@ def _grouped(found: Sequence[Finding], title: str, by: str, context: Context) ->
     )
 
 
-def _picture(ranked: Sequence[tuple[str, Sequence[Finding]]], by: str, locale: str) -> Picture:
+def _chart(ranked: Sequence[tuple[str, Sequence[Finding]]], by: str, locale: str) -> Chart:
     """The groups as bars, in the currency that most of the waste is in."""
     from charts.bars import bars  # matplotlib is half of the bot's start
 
@@ -172,7 +172,9 @@ def _picture(ranked: Sequence[tuple[str, Sequence[Finding]]], by: str, locale: s
     rows = [(name, Money(amount, currency)) for name, amount in sums if amount is not None]
     total = Money.total((amount for _, amount in rows), currency)
     subtitle = f"{total.said(locale)} a month in {currency}"
-    return bars(rows, title=f"Waste by {by}", subtitle=subtitle, name="waste", locale=locale)
+    title = f"Waste by {by}"
+    picture = bars(rows, title=title, subtitle=subtitle, name="waste", locale=locale)
+    return Chart(picture, bars_of(rows, f"{title}: {subtitle}"))
 
 
 def _facts(found: Sequence[Finding]) -> Facts:

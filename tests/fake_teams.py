@@ -68,6 +68,7 @@ class Refusal:
     code: str = "Error"
     message: str = ""
     retry_after: str = ""
+    html: bool = False  # a page, from something in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,6 +530,8 @@ def _named(method: str, path: list[str]) -> str:
 
 
 def _refused(refusal: Refusal) -> web.Response:
+    if refusal.html:
+        return web.Response(status=refusal.status, text="<h1>Bad Gateway</h1>", content_type="text/html")
     headers = {"Retry-After": refusal.retry_after} if refusal.retry_after else {}
     said = {"error": {"code": refusal.code, "message": refusal.message}}
     return web.json_response(said, status=refusal.status, headers=headers)

@@ -32,6 +32,7 @@ ELEMENTS: Mapping[str, set[str]] = {
     "Chart.Line": {"title", "data", "xAxisTitle", "yAxisTitle", "colorSet", "color"},
     "Chart.VerticalBar": {"title", "data", "xAxisTitle", "yAxisTitle", "colorSet", "color", "showBarValues"},
     "Chart.HorizontalBar": {"title", "data", "xAxisTitle", "yAxisTitle", "colorSet", "color", "displayMode"},
+    "Chart.HorizontalBar.Stacked": {"title", "data", "xAxisTitle", "yAxisTitle", "colorSet", "color"},
     "Chart.Donut": {"title", "data", "colorSet", "value"},
     "Chart.Gauge": {"title", "value", "segments", "min", "max", "subLabel", "valueFormat", "colorSet"},
 }

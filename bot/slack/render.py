@@ -58,6 +58,7 @@ MAX_COLUMNS = 4  # of 20: what a phone shows; a wider table is stacked, a row's 
 MAX_STACKED = 12  # columns of a stacked row
 PAGE_ROWS = 10
 MAX_PAGED, MAX_PAGED_COLUMNS = 100, 20
+MAX_VISUALS = 2  # in a message
 MAX_POINTS, MAX_LINES, MAX_POINT_LABEL, MAX_PLOT_TITLE = 20, 6, 20, 50
 MAX_CELL = 120
 LONG_CELL = 16
@@ -157,7 +158,7 @@ def _letters(thing: object) -> int:
 def _numbered(parts: Sequence[Part], *, newer: bool = False) -> list[list[Block]]:
     """Each part as its blocks. Action ids count through the message; only the first table may be Slack's own."""
     groups: list[list[Block]] = []
-    asks, tables = 0, 0
+    asks, tables, visuals = 0, 0, 0
     for part in parts:
         match part:
             case Buttons():
@@ -174,8 +175,9 @@ def _numbered(parts: Sequence[Part], *, newer: bool = False) -> list[list[Block]
             case Table():
                 groups.append(list(_table(part, native=tables == 0)))
                 tables += 1
-            case Chart(_, Plot() as plot) if newer and _fits(plot):
+            case Chart(_, Plot() as plot) if newer and visuals < MAX_VISUALS and _fits(plot):
                 groups.append([_visual(plot)])
+                visuals += 1
             case _:
                 groups.append(list(_part(part)))
     return list(_in_rows(groups))
@@ -391,7 +393,7 @@ def _visual(plot: Plot) -> Block:
         for name, values in plot.lines
     ]
     axis = {"categories": list(plot.labels), **({"y_label": plot.unit} if plot.unit else {})}
-    chart = {"type": "line", "series": series, "axis_config": axis}
+    chart = {"type": "line" if plot.kind == "line" else "bar", "series": series, "axis_config": axis}
     return {"type": "data_visualization", "title": cut(clean(plot.title), MAX_PLOT_TITLE), "chart": chart}
 
 

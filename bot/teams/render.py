@@ -47,6 +47,7 @@ MAX_ACTIONS = 5  # of a set: the library behind clients draws no more
 MAX_BUTTONS = 24
 MAX_TEXT = 4_000
 MAX_CELL = 120
+FIGURE = 14  # letters of a figure that stays on one line
 MAX_LABEL = 60
 MAX_TITLE = 200
 MAX_FACT = 600
@@ -59,6 +60,7 @@ SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}  # never by colour alone
 COLOURS = {Tone.GOOD: "good", Tone.BAD: "attention"}  # a light theme's "warning" cannot be read
 STYLES = {Tone.GOOD: "positive", Tone.BAD: "destructive"}
+CHART_COLOURS = ("categoricalBlue", "categoricalMarigold", "categoricalTeal", "categoricalPurple")
 MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 
 
@@ -189,7 +191,8 @@ def _part(part: Part, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a cl
         case Code(label, text):
             yield from _code(label, text)
         case Chart(picture, plot):
-            yield _chart(plot, _image(picture.digest, picture.alt)) if plot else _image(picture.digest, picture.alt)
+            image = _image(picture.digest, picture.alt)
+            yield from _chart(plot, image) if plot else (image,)
         case Buttons(buttons):
             yield from _buttons(buttons)
         case Choices():
@@ -255,21 +258,34 @@ def _image(digest: str, alt: str) -> Element:
     }
 
 
-def _chart(plot: Plot, picture: Element) -> Element:
-    """A chart that Teams draws in its reader's own colours; the picture, where a client knows no charts."""
-    return {
-        "type": "Chart.Line",
-        "title": shortened(plot.title, MAX_TITLE),
-        "yAxisTitle": plot.unit,
-        "data": [
-            {
-                "legend": shortened(name, MAX_TITLE) or UNNAMED,
-                "values": [{"x": shortened(x, MAX_TITLE), "y": y} for x, y in zip(plot.labels, values, strict=True)],
-            }
-            for name, values in plot.lines
-        ],
-        "fallback": picture,
-    }
+def _chart(plot: Plot, picture: Element) -> Iterator[Element]:
+    """A chart that Teams draws by itself, under its title; the picture, where a client knows no charts."""
+    names = [shortened(one, MAX_TITLE) or UNNAMED for one in plot.labels]
+    lines = [
+        {"legend": shortened(name, MAX_TITLE) or UNNAMED, "color": CHART_COLOURS[place % len(CHART_COLOURS)]}
+        for place, (name, _) in enumerate(plot.lines)
+    ]
+    values = [figures for _, figures in plot.lines]
+    match plot.kind:
+        case "line":
+            data = [{**line, "values": _points(names, known)} for line, known in zip(lines, values, strict=True)]
+            made = {"type": "Chart.Line", "yAxisTitle": plot.unit, "data": data}
+        case "bars" if len(lines) == 1:
+            made = {"type": "Chart.HorizontalBar", "color": lines[0]["color"], "data": _points(names, values[0])}
+        case "bars":
+            data = [
+                {"title": name, "data": [{**line, "value": one[at]} for line, one in zip(lines, values, strict=True)]}
+                for at, name in enumerate(names)
+            ]
+            made = {"type": "Chart.HorizontalBar.Stacked", "data": data}
+        case _:
+            assert_never(plot.kind)
+    yield _run_block(plot.title, weight="Bolder", size="Small")
+    yield {**made, **({} if plot.kind == "line" else {"xAxisTitle": plot.unit}), "fallback": picture}
+
+
+def _points(names: Sequence[str], values: Sequence[float]) -> list[Element]:
+    return [{"x": name, "y": value} for name, value in zip(names, values, strict=True)]
 
 
 def _code(label: str, text: str) -> Iterator[Element]:
@@ -377,6 +393,8 @@ def _width(table: Table, index: int) -> int:
 def _row(table: Table, cells: Sequence[str], width: int, *, bold: bool = False) -> Element:
     def cell(index: int) -> Element:
         text = shortened(cells[index] if index < len(cells) else "", MAX_CELL) or (NOTHING if index else UNNAMED)
+        if index in table.numbers and len(text) <= FIGURE:
+            text = text.replace(" ", "\u00a0")
         block: Element = {"type": "RichTextBlock", "inlines": [_run(text, **({"weight": "Bolder"} if bold else {}))]}
         side = {"horizontalAlignment": "Right"} if index in table.numbers else {}
         return {"type": "TableCell", "items": [block | side]}

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import requests
+from azure.core.exceptions import DeserializationError
 from botbuilder.integration.aiohttp import (
     ConfigurationBotFrameworkAuthentication,
     ConfigurationServiceClientCredentialFactory,
@@ -295,7 +296,7 @@ async def _call(call: Callable[[], Awaitable[T]]) -> T:
     except (ClientRequestError, requests.RequestException) as error:
         words = f"{type(error).__name__} {error}"
         raise (NotBegunError if any(name in words for name in NEVER_BEGUN) else BrokenError)(words[:300]) from error
-    except ClientException as error:
+    except (ClientException, DeserializationError) as error:  # a page of HTML, from something in between
         raise BrokenError(f"an answer that cannot be read: {_first(error)}") from error
 
 

@@ -48,12 +48,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A simple chart as figures, for platforms that draw by themselves: a line a name, each with a value a label."""
+    """A simple chart as figures, for platforms that draw by themselves: a line a name, each with a value a label.
+
+    As ``bars`` each label has one of its own, whose parts are the lines' values; none of them is below 0.
+    """
 
     title: str
     labels: Sequence[str]
     lines: Sequence[tuple[str, Sequence[float]]]
     unit: str = ""  # what the values are, like USD
+    kind: Literal["line", "bars"] = "line"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from commands.core.decisions import Decision, decisions
 from commands.core.several import total_of
 from commands.forecast import between
 from commands.personas import persona
+from commands.savings import climb_of
 
 MONTHS_A_YEAR = 12
 WANTED = 3
@@ -86,7 +87,7 @@ def _moved(found: Assessment) -> tuple[Part, ...]:
 def _chart(found: Assessment, report: Report) -> tuple[Part, ...]:
     if found.savings is None or not found.savings.verified:
         return ()
-    return (Chart(_climb(found, report)),)
+    return (Chart(_climb(found, report), climb_of(found.savings, found.freshness.last_day)),)
 
 
 def _climb(found: Assessment, report: Report) -> Picture:

@@ -130,9 +130,9 @@ async def test_each_try_waits_longer(teams: FakeTeams, desk: Desk) -> None:
     assert waited == sorted(waited) and waited[-1] > 30
 
 
-@pytest.mark.parametrize("fault", [Fault.TAKEN_THEN_CUT, Fault.TAKEN_THEN_504, Fault.CUT])
+@pytest.mark.parametrize("fault", [Fault.TAKEN_THEN_CUT, Fault.TAKEN_THEN_504, Fault.CUT, Refusal(502, html=True)])
 async def test_an_unclear_alert_is_said_again_and_an_unclear_digest_is_held(
-    teams: FakeTeams, desk: Desk, fault: Fault
+    teams: FakeTeams, desk: Desk, fault: Fault | Refusal
 ) -> None:
     teams.fail("begin", fault, fault)
     with pytest.raises(Later, match="may have arrived"):

@@ -193,13 +193,46 @@ def test_what_was_left_out_is_said() -> None:
         assert words in said
 
 
-def test_a_chart_of_few_figures_is_drawn_by_teams_and_as_a_picture_where_it_cannot_be() -> None:
-    plot = Plot("Cost of one order", ("Sep 2026", "Oct 2026"), (("all orders", (0.42, 0.4)),), "USD")
+def drawn(plot: Plot) -> dict[str, Any]:
+    """The chart that Teams draws of figures, under its title."""
     made = filled_with(card(Answer("x", (Chart(Picture(b"\x89PNG", "two months", "units"), plot),))))
-    [chart] = [one for one in made["body"] if one["type"] == "Chart.Line"]
-
-    assert chart["data"] == [
-        {"legend": "all orders", "values": [{"x": "Sep 2026", "y": 0.42}, {"x": "Oct 2026", "y": 0.4}]}
-    ]
-    assert chart["fallback"]["type"] == "Image" and chart["fallback"]["altText"] == "two months"
     assert not problems(made)
+    *_, title, chart = made["body"]
+    assert title["inlines"][0]["text"] == plot.title
+    assert chart["fallback"]["type"] == "Image" and chart["fallback"]["altText"] == "two months"
+    return dict(chart)
+
+
+def test_a_line_is_drawn_by_teams_and_as_a_picture_where_it_cannot_be() -> None:
+    chart = drawn(Plot("Cost of one order", ("Sep", "Oct"), (("all orders", (0.42, 0.4)),), "USD"))
+
+    [line] = chart["data"]
+    assert (chart["type"], chart["yAxisTitle"], line["legend"]) == ("Chart.Line", "USD", "all orders")
+    assert line["values"] == [{"x": "Sep", "y": 0.42}, {"x": "Oct", "y": 0.4}]
+
+
+def test_bars_lie_so_that_their_names_can_be_read() -> None:
+    chart = drawn(Plot("Waste by team", ("data", "none"), (("a month", (751.16, 72.83)),), "USD", "bars"))
+
+    assert (chart["type"], chart["xAxisTitle"]) == ("Chart.HorizontalBar", "USD")
+    assert chart["data"] == [{"x": "data", "y": 751.16}, {"x": "none", "y": 72.83}]
+
+
+def test_parts_of_a_bar_are_told_apart() -> None:
+    lines = (("its own", (700.0, 50.0)), ("part of shared costs", (51.16, 22.83)))
+    chart = drawn(Plot("October by team", ("data", "search"), lines, "USD", "bars"))
+
+    assert chart["type"] == "Chart.HorizontalBar.Stacked"
+    [data, search] = chart["data"]
+    assert (data["title"], search["title"]) == ("data", "search")
+    assert [(part["legend"], part["value"]) for part in data["data"]] == [
+        ("its own", 700.0),
+        ("part of shared costs", 51.16),
+    ]
+    assert len({part["color"] for part in data["data"]}) == 2
+
+
+def test_a_short_figure_is_never_broken_in_two() -> None:
+    made = card(Answer("x", (Table(("Service", "Rate"), (("Amazon Simple Storage", "+5.4 %"),), numbers=(1,)),)))
+    cells = [cell["items"][0]["inlines"][0]["text"] for cell in made["body"][-1]["rows"][1]["cells"]]
+    assert cells == ["Amazon Simple Storage", "+5.4\u00a0%"]
