@@ -97,12 +97,11 @@ class Bill:
                 yield _line(day, provider or "", kind, cost, eligible=False)
 
     def _sums(self, query: CostQuery, columns: Sequence[CostColumn]) -> Sums:
-        """The answers to one question in several cost columns, by the values of its dimensions."""
-        sums: dict[tuple[Any, ...], dict[CostColumn, Decimal]] = {}
-        for column in columns:
-            for *key, cost in _rows(self.ask(replace(query, cost=column))):
-                sums.setdefault(tuple(key), dict.fromkeys(columns, NOTHING))[column] = cost
-        return sums
+        """The answer to one question in several cost columns, by the values of its dimensions."""
+        first, *others = columns
+        frame = self.ask(replace(query, cost=first, also=tuple(others)))
+        size = len(query.by)
+        return {row[:size]: dict(zip(columns, row[size:], strict=True)) for row in _rows(frame)}
 
 
 class _Tally:

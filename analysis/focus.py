@@ -67,6 +67,7 @@ class CostQuery:
     currency.
 
     ``cost`` may be a quantity instead; quantities of one ``PricingUnit`` and ``SkuId`` alone can be added with sense.
+    ``also`` are further columns to add up in the same rows: one look at them instead of many.
     """
 
     period: Period
@@ -75,6 +76,7 @@ class CostQuery:
     where: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     cost: CostColumn | QuantityColumn = "EffectiveCost"
     categories: tuple[str, ...] = RUNNING
+    also: tuple[CostColumn | QuantityColumn, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (*self.by, *self.where):
@@ -84,7 +86,7 @@ class CostQuery:
     def key(self) -> tuple[object, ...]:
         """A hashable form, for caches."""
         filters = tuple(sorted((name, tuple(values)) for name, values in self.where.items()))
-        return (self.period, self.currency, self.by, filters, self.cost, self.categories)
+        return (self.period, self.currency, self.by, filters, self.cost, self.categories, self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ class DailySeries:
 class CostFrame:
     """The answer to one ``CostQuery``: a row for each group, exact costs (``Decimal``) in column ``Cost``.
 
-    ``data`` has the query's ``by`` as columns, in that order, and ``Cost``. ``Day`` and ``Month`` are ``date``;
-    a dimension that a row does not have is ``None``.
+    ``data`` has the query's ``by`` as columns, in that order, ``Cost``, and what the query wanted ``also``. ``Day``
+    and ``Month`` are ``date``; a dimension, or a further sum, that a row does not have is ``None``.
     """
 
     data: pd.DataFrame
@@ -132,7 +134,7 @@ class CostFrame:
         Raises:
             BadData: a column is missing, or a cost is no Decimal.
         """
-        wanted = [*query.by, COST]
+        wanted = [*query.by, COST, *query.also]
         if list(data.columns) != wanted:
             raise BadData(f"a cost table has the columns {list(data.columns)}, where {wanted} was asked for")
         if len(data) and not all(isinstance(cost, Decimal) for cost in data[COST]):

@@ -8,33 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks import bill
+from benchmarks.assessment import LATENCY, WORKERS, compared
 from bot import config as deployment
 from bot.clock import stopped_at
 from bot.log import configure
-from bot.wiring import Crew, assembled
-from providers.lake.engine import Engine, Rows
-from providers.lake.load import connect
-from providers.lake.shelf import Shelf
-from providers.lake.sums import MART_DIMENSIONS
+from bot.wiring import assembled
 from tests.aws.double import SESSION, Answer, Double, Request
 
-LATENCY, WORKERS = 0.05, 16
-MOST_LOAD, MOST_ASSESSMENT, MOST_MEMORY = 1.3, 2.0, 1.5
 BUCKET, EXPORT = "bill", "benchmark"
 MEASURED_DAYS = 14
 THERE = ("sts", "s3")  # what moto answers
@@ -58,86 +50,8 @@ def main() -> None:
             "roles": {"*": ["read", "act"]},
         }
         with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(bill.NOW), load=False) as crew:
-            within = [loaded(crew, aws), assessed(crew, aws)]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{'most memory':<28}{memory:7.2f} GB (goal: at most {MOST_MEMORY})")
-    sys.exit(0 if all(within) and memory <= MOST_MEMORY else 1)
-
-
-def loaded(crew: Crew, aws: Aws) -> bool:
-    """The first load, beside the daily sums that DuckDB makes of the same files."""
-    [source] = crew.sources
-    exports = list(source.exports(bill.NOW, lambda _share, _what: None))
-    peer = min(by_hand([str(file) for one in exports for file in one.files]) for _ in range(2))
-    started = perf_counter()
-    rows = crew.lake.ingest(exports, bill.NOW).rows
-    took = perf_counter() - started
-    print(f"{'load':<28}{took:7.2f} s   {rows:,} rows")
-    print(f"{'its daily sums by hand':<28}{peer:7.2f} s")
-    print(f"{'ratio':<28}{took / peer:7.2f} (goal: at most {MOST_LOAD})")
-    aws.calls()
-    return took / peer <= MOST_LOAD
-
-
-def by_hand(files: list[str]) -> float:
-    """Seconds of what a load is for, written down as one statement."""
-    with tempfile.TemporaryDirectory() as folder, connect(Path(folder)) as connection:
-        sums = ", ".join(f"sum({name})" for name in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"))
-        present = connection.read_parquet(files).columns
-        names = ", ".join(name for name in MART_DIMENSIONS if name in present)
-        started = perf_counter()
-        connection.execute(
-            f"CREATE TABLE mart AS SELECT CAST(ChargePeriodStart AS DATE) AS Day, {names}, Tags, {sums}, count(*)"
-            f" FROM read_parquet({files}) GROUP BY ALL"
-        )
-        return perf_counter() - started
-
-
-def assessed(crew: Crew, aws: Aws) -> bool:
-    """One assessment on billed rows that are loaded, beside its lower bound."""
-    engine = Timed(crew.lake._engine)
-    crew.lake._engine = engine
-    aws.calls()
-    started = perf_counter()
-    answer = crew.typed("assess", "bench")
-    took = perf_counter() - started
-    calls = aws.calls()
-    bound = calls / WORKERS * LATENCY + engine.seconds
-    print(f"{'assessment':<28}{took:7.2f} s   {len(answer.data['opened'])} findings")
-    print(f"{'its lower bound':<28}{bound:7.2f} s   {calls} calls, and {engine.seconds:.2f} s of queries in the lake")
-    print(f"{'ratio':<28}{took / bound:7.2f} (goal: at most {MOST_ASSESSMENT})")
-    for line in answer.data["unread"]:
-        print(f"not read: {line}")
-    return took / bound <= MOST_ASSESSMENT
-
-
-@dataclass
-class Timed:
-    """An engine, and how long its answers took."""
-
-    engine: Engine
-    seconds: float = 0.0
-
-    @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        """As the engine does."""
-        return self.engine.errors
-
-    def close(self) -> None:
-        """As the engine does."""
-        self.engine.close()
-
-    def take(self, folder: Path, shelf: Shelf) -> tuple[Any, Any]:
-        """As the engine does."""
-        return self.engine.take(folder, shelf)
-
-    def answer(self, expression: Any) -> Rows:
-        """As the engine does."""
-        started = perf_counter()
-        try:
-            return self.engine.answer(expression)
-        finally:
-            self.seconds += perf_counter() - started
+            within = compared(crew, aws)
+    sys.exit(0 if within else 1)
 
 
 class Aws:
@@ -164,7 +78,7 @@ class Aws:
 class Nothing(dict[tuple[str, str], Answer]):
     """Answers; what has none is answered with nothing, but for what moto does."""
 
-    def get(self, key: Any, default: Any = None) -> Any:
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401
         """The answer to (service, operation)."""
         if key in self or key[0] in THERE:
             return super().get(key, default)

@@ -8,7 +8,6 @@ lake's own queries); ≤ 1.5 GB. A number of rows may be given: ``python -m benc
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -16,21 +15,19 @@ from contextlib import closing
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from time import perf_counter
 
 import duckdb
 
 from benchmarks import bill
-from benchmarks.aws_assessment import MOST_ASSESSMENT, MOST_LOAD, MOST_MEMORY, Timed, by_hand
+from benchmarks.assessment import LATENCY, WORKERS, compared
 from bot import config as deployment
 from bot.clock import stopped_at
 from bot.log import configure
-from bot.wiring import Crew, assembled
+from bot.wiring import assembled
 from tests.azure import azurite, bills
 from tests.azure.double import CLIENT, TENANT, Double
 from tests.azure.graph import Graph, Values
 
-LATENCY, WORKERS = 0.05, 16
 SUBSCRIPTIONS = 200
 CONTAINER, EXPORT, REGION = "bill", "benchmark", "eastus"
 EACH = SUBSCRIPTIONS // bill.ACCOUNTS  # subscriptions that an account of the made bill becomes
@@ -59,47 +56,8 @@ def main() -> None:
             "roles": {"*": ["read", "act"]},
         }
         with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(bill.NOW), load=False) as crew:
-            within = [loaded(crew, azure), assessed(crew, azure)]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{'most memory':<28}{memory:7.2f} GB (goal: at most {MOST_MEMORY})")
-    sys.exit(0 if all(within) and memory <= MOST_MEMORY else 1)
-
-
-def loaded(crew: Crew, azure: Azure) -> bool:
-    """The first load, beside the daily sums that DuckDB makes of the same files."""
-    [source] = crew.sources
-    started = perf_counter()
-    exports = list(source.exports(bill.NOW, lambda _share, _what: None))
-    fetched = perf_counter() - started
-    peer = min(by_hand([str(file) for one in exports for file in one.files]) for _ in range(2))
-    started = perf_counter()
-    rows = crew.lake.ingest(exports, bill.NOW).rows
-    took = perf_counter() - started
-    size = sum(file.stat().st_size for one in exports for file in one.files) / 1e6
-    print(f"{'fetched from blob storage':<28}{fetched:7.2f} s   {size:,.0f} MB")
-    print(f"{'load':<28}{took:7.2f} s   {rows:,} rows")
-    print(f"{'its daily sums by hand':<28}{peer:7.2f} s")
-    print(f"{'ratio':<28}{took / peer:7.2f} (goal: at most {MOST_LOAD})")
-    azure.calls()
-    return took / peer <= MOST_LOAD
-
-
-def assessed(crew: Crew, azure: Azure) -> bool:
-    """One assessment on billed rows that are loaded, beside its lower bound."""
-    engine = Timed(crew.lake._engine)
-    crew.lake._engine = engine
-    azure.calls()
-    started = perf_counter()
-    answer = crew.typed("assess", "bench")
-    took = perf_counter() - started
-    calls = azure.calls()
-    bound = calls / WORKERS * LATENCY + engine.seconds
-    print(f"{'assessment':<28}{took:7.2f} s   {len(answer.data['opened'])} findings")
-    print(f"{'its lower bound':<28}{bound:7.2f} s   {calls} calls, and {engine.seconds:.2f} s of queries in the lake")
-    print(f"{'ratio':<28}{took / bound:7.2f} (goal: at most {MOST_ASSESSMENT})")
-    for line in answer.data["unread"]:
-        print(f"not read: {line}")
-    return took / bound <= MOST_ASSESSMENT and len(answer.data["opened"]) >= bill.ACCOUNTS
+            within = compared(crew, azure)
+    sys.exit(0 if within else 1)
 
 
 class Azure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import RLock
@@ -18,7 +19,7 @@ from analysis.estate import Advice, Bill, Estate, Resource
 from analysis.exemptions import withheld
 from analysis.findings import STILL_BILLED, Finding, State
 from analysis.savings import Saving, Verdict
-from bot.composing import COMPOSER, Sources, with_findings
+from bot.composing import COMPOSER, Sources, agreed, with_findings
 from bot.figures import plain
 from commands.core.context import Exemptions, Findings, Ledger, Report, Seen
 from commands.core.owners import owners_of
@@ -98,7 +99,7 @@ class Assessor:
             if self._latest is None or self._latest[0] != key:
                 if not self.lake.version:
                     return self.fresh(now)[0]
-                self._latest = (key, COMPOSER.compose(self.sources, self.lake.version, now))
+                self._latest = (key, agreed(COMPOSER.cut(self.sources, self.lake.version, now), self.sources, now))
             return with_findings(self._latest[1], self.sources, now, self._history(now))
 
     def fresh(self, now: datetime) -> tuple[Assessment, Seen]:
@@ -108,16 +109,16 @@ class Assessor:
             self.runs.started(run, now)
             refused = self.load(now)
             self._adopted()
-            read = self._inventories(now, self.lake.billed(now))
+            read, cut = self._looked(now)
             self.progress(0.7, "running the checks")
             estate = read.estate(now.date())
             found = [self._with_fix(finding) for finding in checks.run(estate, self.settings)]
             told, exempt = withheld(self._owned(found, now), self.exemptions.standing(now))
             kept = read.kept | self._still_billed(read)
             seen = self.findings.seen(told, run, read.complete, now, kept=kept, exempt=exempt)
-            self.progress(0.8, "forecasting")
+            self.progress(0.8, "putting it together")
             unread = (*refused, *read.unread)
-            made = COMPOSER.compose(self.sources, self.lake.version, now, run=run, unread=unread, told=read.told)
+            made = agreed(cut, self.sources, now, run=run, unread=unread, told=read.told)
             self._latest = ((self.lake.version, now.date()), made)
             whole = with_findings(made, self.sources, now, self._history(now))
             if news := self._entered(whole, now, {one.id.lower() for one in read.resources}):
@@ -214,6 +215,16 @@ class Assessor:
         for provider in self.providers:
             if past := provider.past():
                 self.findings.adopt(past)
+
+    def _looked(self, now: datetime) -> tuple[Read, Assessment]:
+        """Every inventory, and the figures of the billed rows: these are cut while the clouds are waited for.
+
+        Raises:
+            NoData: there are no rows.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="cut") as beside:
+            cut = beside.submit(COMPOSER.cut, self.sources, self.lake.version, now)
+            return self._inventories(now, self.lake.billed(now)), cut.result()
 
     def _inventories(self, now: datetime, billed: Billed) -> Read:
         """Every provider's inventory together; one that cannot be read at all leaves its findings as they are."""

@@ -61,23 +61,14 @@ class Sources:
 
 
 class Composer:
-    """Composes, and remembers the last few: of the same rows, day, report and verdicts it is the same assessment."""
+    """Cuts, and remembers the last few: of the same rows, day, report and verdicts it is the same assessment."""
 
     def __init__(self) -> None:
         self._made: OrderedDict[tuple[object, ...], tuple[Report, Assessment]] = OrderedDict()
         self._lock = Lock()
 
-    def compose(
-        self,
-        sources: Sources,
-        version: str,
-        now: datetime,
-        *,
-        run: str = "",
-        unread: tuple[str, ...] = (),
-        told: tuple[str, ...] = (),
-    ) -> Assessment:
-        """As ``compose`` does.
+    def cut(self, sources: Sources, version: str, now: datetime) -> Assessment:
+        """As ``cut`` does.
 
         Raises:
             NoData: there are no rows.
@@ -87,19 +78,46 @@ class Composer:
         with self._lock:
             known = self._made.get(key)
             if known is None:
-                known = self._made[key] = (sources.report, compose(sources, now))
+                known = self._made[key] = (sources.report, cut(sources, now))
                 while len(self._made) > MOST_REMEMBERED:
                     self._made.popitem(last=False)
-        return replace(known[1], id=run or uuid4().hex[:12], made_at=now, unread=unread, told=told)
+        return known[1]
 
 
 COMPOSER = Composer()
 
 
-def compose(sources: Sources, now: datetime) -> Assessment:
+def agreed(
+    made: Assessment,
+    sources: Sources,
+    now: datetime,
+    *,
+    run: str = "",
+    unread: tuple[str, ...] = (),
+    told: tuple[str, ...] = (),
+) -> Assessment:
+    """An assessment of a moment: the figures that were cut from the rows, with budgets and commitments as they stand.
+
+    These are read with the inventories, while the figures are cut.
+    """
+    costs, report = sources.costs, sources.report
+    return replace(
+        made,
+        id=run or uuid4().hex[:12],
+        made_at=now,
+        unread=unread,
+        told=told,
+        budget=_total_budget(report.budgets(min(now.date(), made.freshness.history.end + STALE)), report.currency),
+        burndowns=burndowns_of(costs, report, now).held,
+        commitments=_told(lambda: commitments_of(costs, report, now)),
+    )
+
+
+def cut(sources: Sources, now: datetime) -> Assessment:
     """Cut the figures of one assessment from the billed rows, in the report's currency, without findings.
 
-    What cannot be told (a history that is too short, no budgets, no drivers) is left empty.
+    What cannot be told (a history that is too short, no drivers) is left empty. Commitments are asked for already, so
+    that ``agreed`` finds the answers of the lake waiting.
 
     Raises:
         NoData: there are no rows.
@@ -113,6 +131,7 @@ def compose(sources: Sources, now: datetime) -> Assessment:
     outlook, record = _outlook(costs, report, fresh, now) or (None, None)
     variance = _told(lambda: variance_of(costs, (month_before(before.start), before), report.currency))
     anomalies = _told(lambda: _anomalies(sources, now))
+    commitments = _told(lambda: commitments_of(costs, report, now))
     return Assessment(
         id=uuid4().hex[:12],
         made_at=now,
@@ -122,17 +141,16 @@ def compose(sources: Sources, now: datetime) -> Assessment:
         last_month=costs.ask(CostQuery(before, report.currency)).total().cents(),
         apart=_apart(costs, report, before),
         forecast=outlook,
-        budget=_total_budget(report.budgets(today), report.currency),
+        budget=None,
         services=_breakdown(costs, report, before, "ServiceName"),
         providers=_breakdown(costs, report, before, "ProviderName"),
         teams=_breakdown(costs, report, before, TAG + "team"),
         findings=(),
         record=record,
-        burndowns=burndowns_of(costs, report, now).held,
         variance=variance,
         movers=tuple(movers(costs, variance, {})) if variance else (),
         events=anomalies.events if anomalies else (),
-        commitments=_told(lambda: commitments_of(costs, report, now)),
+        commitments=commitments,
         allocation=_told(lambda: allocation_of(costs, report, now)),
         tagging=_told(lambda: tagging_of(costs, report, now)),
         units=_told(lambda: units_of(costs, sources.drivers, now, report.currency)),

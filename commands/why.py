@@ -139,37 +139,35 @@ def said_change(found: Variance, names: tuple[str, str]) -> str:
 def movers(costs: Costs, found: Variance, where: Where, count: int = TOP) -> list[str]:
     """The largest changes of a service in an account, in words: with the resource that moved most."""
     by = ("ServiceName", "SubAccountName")
-    was, now = (_sums(costs, one, found.after.currency, by, where) for one in (found.earlier, found.later))
+    periods = (found.earlier, found.later)
+    was, now = (_sums(costs, one, found.after.currency, by, where) for one in periods)
     moved: dict[tuple[Any, ...], Decimal] = {
         key: now.get(key, NOTHING) - was.get(key, NOTHING) for key in {**was, **now}
     }
     largest = sorted(moved, key=lambda key: (-abs(moved[key]), str(key)))[:count]
+    inside = {**where, **{name: tuple(dict.fromkeys(key[place] for key in largest)) for place, name in enumerate(by)}}
+    resources = [_sums(costs, one, found.after.currency, (*by, "ResourceName"), inside) for one in periods]
     told = []
     for key in largest:
         amount = Money(moved[key], found.after.currency)
         if not amount.cents():
             continue
-        inside = {**where, **{name: (value,) for name, value in zip(by, key, strict=True)}}
+        what = _what(*({one[2]: cost for one, cost in sums.items() if one[:2] == key} for sums in resources))
         service, account = (plain(str(part)) if part else "without a name" for part in key)
-        told.append(f"**{amount.signed()}** {service} in {account}: {_what(costs, found, inside, key in was)}")
+        told.append(f"**{amount.signed()}** {service} in {account}: {what if key in was else 'new'}")
     return told
 
 
-def _what(costs: Costs, found: Variance, inside: Where, known: bool) -> str:
-    """What moved within one service and account."""
-    if not known:
-        return "new"
-    was, now = (
-        _sums(costs, one, found.after.currency, ("ResourceName",), inside) for one in (found.earlier, found.later)
-    )
+def _what(was: Mapping[str | None, Decimal], now: Mapping[str | None, Decimal]) -> str:
+    """What moved within one service and account, by its resources."""
     if not now:
         return "gone"
-    moved = {key[0]: now.get(key, NOTHING) - was.get(key, NOTHING) for key in {**was, **now}}
+    moved = {name: now.get(name, NOTHING) - was.get(name, NOTHING) for name in {**was, **now}}
     name = max(sorted(moved, key=str), key=lambda one: abs(moved[one]))  # of equals the first, whoever adds
     whole = sum(moved.values(), start=NOTHING)
     if name is None or not whole or moved[name] / whole < MOST_OF_IT:
         return f"{len(moved)} resources together"
-    kind = "new" if (name,) not in was else "gone" if (name,) not in now else "grown" if moved[name] > 0 else "shrunk"
+    kind = "new" if name not in was else "gone" if name not in now else "grown" if moved[name] > 0 else "shrunk"
     return f"{plain(name)} ({kind})"
 
 
@@ -200,14 +198,12 @@ def _sums(
 
 
 def _lines(costs: Costs, period: Period, currency: str, where: Where) -> list[Line]:
-    cost = _sums(costs, period, currency, GRAIN, where)
-    measured = costs.ask(CostQuery(period, currency, GRAIN, where, cost="PricingQuantity"))
-    quantities = {tuple(row[:-1]): row[-1] for row in measured.data.itertuples(index=False, name=None)}
+    asked = costs.ask(CostQuery(period, currency, GRAIN, where, also=("PricingQuantity",)))
     lines = []
-    for key, amount in cost.items():
+    for *key, amount, measured in asked.data.itertuples(index=False, name=None):
         service, unit, frequency, category = key[1], key[4], key[5], key[6]
         fixed = category != "Usage" or frequency in FIXED
-        quantity = quantities.get(key) if unit else None
+        quantity = measured if unit else None
         lines.append(Line((*key[:5], fixed), (service, unit), amount, quantity, fixed))
     return lines
 

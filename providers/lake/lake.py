@@ -285,8 +285,8 @@ def column_of(dimension: str) -> str:
 
 
 def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
-    quantity = query.cost in QUANTITY_COLUMNS
-    table = view.table_with((*query.by, *query.where, *((query.cost,) if quantity else ())))
+    quantities = [name for name in (query.cost, *query.also) if name in QUANTITY_COLUMNS]
+    table = view.table_with((*query.by, *query.where, *quantities))
     moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
     chosen = table.filter(
         _within(moment, query.period),
@@ -294,15 +294,16 @@ def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
         table.ChargeCategory.isin(query.categories),
         *(_one_of(name, table[column_of(name)], values) for name, values in query.where.items()),
     )
-    cost = chosen[query.cost].sum().name(COST)
+    sums = [chosen[query.cost].sum().name(COST), *(chosen[name].sum().name(name) for name in query.also)]
     groups = [column_of(name) for name in query.by]
-    return chosen.group_by(groups).agg(cost).order_by(groups) if groups else chosen.agg(cost)
+    return chosen.group_by(groups).agg(*sums).order_by(groups) if groups else chosen.agg(*sums)
 
 
 def _frame(rows: Rows, query: CostQuery) -> pd.DataFrame:
     counted = [row for row in rows if row[COST] is not None]
-    columns = [*map(column_of, query.by), COST]
-    return pd.DataFrame(counted, columns=columns, dtype=object).set_axis([*query.by, COST], axis="columns")
+    sums = [COST, *query.also]
+    columns = [*map(column_of, query.by), *sums]
+    return pd.DataFrame(counted, columns=columns, dtype=object).set_axis([*query.by, *sums], axis="columns")
 
 
 def _spans(mart: Any) -> Any:  # noqa: ANN401
