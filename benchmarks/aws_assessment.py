@@ -78,7 +78,7 @@ class Aws:
 class Nothing(dict[tuple[str, str], Answer]):
     """Answers; what has none is answered with nothing, but for what moto does."""
 
-    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401
+    def get(self, key: Any, default: Any = None) -> Any:
         """The answer to (service, operation)."""
         if key in self or key[0] in THERE:
             return super().get(key, default)

@@ -31,6 +31,9 @@ QUESTIONS: Mapping[str, CostQuery] = {
     "a resource, whatever its case": CostQuery(OCTOBER, "USD", by=("ResourceId", DAY), where={"ResourceId": ("i-0A",)}),
     "whose a resource is": CostQuery(OCTOBER, "USD", by=("ResourceId", "Tags/team"), where={"ResourceId": ("i-0A",)}),
     "how much was used": CostQuery(OCTOBER, "USD", by=("SkuId", "PricingUnit"), cost="PricingQuantity"),
+    "what was used, and what it cost": CostQuery(
+        OCTOBER, "USD", by=("SkuId", "PricingUnit"), also=("PricingQuantity",)
+    ),
 }
 
 

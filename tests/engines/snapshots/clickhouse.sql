@@ -331,6 +331,52 @@ ORDER BY
   "t2"."SkuId" ASC,
   "t2"."PricingUnit" ASC;
 
+-- what was used, and what it cost
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."SkuId" AS "SkuId",
+    "t1"."PricingUnit" AS "PricingUnit",
+    SUM("t1"."EffectiveCost") AS "Cost",
+    SUM("t1"."PricingQuantity") AS "PricingQuantity"
+  FROM (
+    SELECT
+      "t0"."BillingPeriodStart" AS "BillingPeriodStart",
+      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
+      "t0"."BillingCurrency" AS "BillingCurrency",
+      "t0"."ProviderName" AS "ProviderName",
+      "t0"."BillingAccountId" AS "BillingAccountId",
+      "t0"."SubAccountId" AS "SubAccountId",
+      "t0"."ServiceName" AS "ServiceName",
+      "t0"."RegionId" AS "RegionId",
+      "t0"."ChargeCategory" AS "ChargeCategory",
+      "t0"."Tags" AS "Tags",
+      "t0"."ResourceId" AS "ResourceId",
+      "t0"."SkuId" AS "SkuId",
+      "t0"."SkuMeter" AS "SkuMeter",
+      "t0"."PricingUnit" AS "PricingUnit",
+      "t0"."CommitmentDiscountId" AS "CommitmentDiscountId",
+      "t0"."CommitmentDiscountStatus" AS "CommitmentDiscountStatus",
+      "t0"."PricingQuantity" AS "PricingQuantity",
+      "t0"."BilledCost" AS "BilledCost",
+      "t0"."EffectiveCost" AS "EffectiveCost",
+      toDate("t0"."ChargePeriodStart") AS "Day"
+    FROM "rows" AS "t0"
+    WHERE
+      "t0"."ChargePeriodStart" >= parseDateTimeBestEffort('2026-10-01T00:00:00')
+      AND "t0"."ChargePeriodStart" < parseDateTimeBestEffort('2026-11-01T00:00:00')
+      AND "t0"."BillingCurrency" = 'USD'
+      AND "t0"."ChargeCategory" IN ('Usage', 'Purchase')
+  ) AS "t1"
+  GROUP BY
+    "t1"."SkuId",
+    "t1"."PricingUnit"
+) AS "t2"
+ORDER BY
+  "t2"."SkuId" ASC,
+  "t2"."PricingUnit" ASC;
+
 -- how far the rows reach
 SELECT
   "t0"."ProviderName" AS "ProviderName",

@@ -331,6 +331,52 @@ ORDER BY
   `t2`.`SkuId` ASC NULLS LAST,
   `t2`.`PricingUnit` ASC NULLS LAST;
 
+-- what was used, and what it cost
+SELECT
+  *
+FROM (
+  SELECT
+    `t1`.`SkuId`,
+    `t1`.`PricingUnit`,
+    SUM(`t1`.`EffectiveCost`) AS `Cost`,
+    SUM(`t1`.`PricingQuantity`) AS `PricingQuantity`
+  FROM (
+    SELECT
+      `t0`.`BillingPeriodStart`,
+      `t0`.`ChargePeriodStart`,
+      `t0`.`BillingCurrency`,
+      `t0`.`ProviderName`,
+      `t0`.`BillingAccountId`,
+      `t0`.`SubAccountId`,
+      `t0`.`ServiceName`,
+      `t0`.`RegionId`,
+      `t0`.`ChargeCategory`,
+      `t0`.`Tags`,
+      `t0`.`ResourceId`,
+      `t0`.`SkuId`,
+      `t0`.`SkuMeter`,
+      `t0`.`PricingUnit`,
+      `t0`.`CommitmentDiscountId`,
+      `t0`.`CommitmentDiscountStatus`,
+      `t0`.`PricingQuantity`,
+      `t0`.`BilledCost`,
+      `t0`.`EffectiveCost`,
+      CAST(`t0`.`ChargePeriodStart` AS DATE) AS `Day`
+    FROM `rows` AS `t0`
+    WHERE
+      `t0`.`ChargePeriodStart` >= CAST('2026-10-01T00:00:00' AS TIMESTAMP)
+      AND `t0`.`ChargePeriodStart` < CAST('2026-11-01T00:00:00' AS TIMESTAMP)
+      AND `t0`.`BillingCurrency` = 'USD'
+      AND `t0`.`ChargeCategory` IN ('Usage', 'Purchase')
+  ) AS `t1`
+  GROUP BY
+    1,
+    2
+) AS `t2`
+ORDER BY
+  `t2`.`SkuId` ASC NULLS LAST,
+  `t2`.`PricingUnit` ASC NULLS LAST;
+
 -- how far the rows reach
 SELECT
   `t0`.`ProviderName`,
