@@ -114,6 +114,12 @@ class Change:
     line: str = ""  # what its thread is told; empty for nothing
 
 
+def unknown(name: str, *, several: bool = False) -> str:
+    """What is said of a name that is no alert's, or more than one's."""
+    why = "more than one alert begins with" if several else "no alert is named"
+    return f"{why} {name!r}; `alerts` lists those that stand"
+
+
 def changes(kept: Iterable[Kept], found: Iterable[Alert], now: datetime, rules: AlertRules) -> Sequence[Change]:
     """What a look at the bill changes: ``kept`` are all that are open, and those of ``found`` that are not.
 

@@ -5,6 +5,7 @@ FinOpsError
   x BadAsk             an ask or an option that cannot be understood
   x NotAllowed         the caller lacks a permission
   x NotFound           no such thing, or none that the caller may see
+    x OutOfSight       there is one, and the caller is not to know
   x Cancelled          somebody stopped it before it was done
   x TooLate            somebody else moved the finding first
   x NoData             nothing is billed where something was expected
@@ -49,6 +50,10 @@ class NotAllowed(FinOpsError):
 
 class NotFound(FinOpsError):
     """No such thing, or none that this caller may see: the two read the same."""
+
+
+class OutOfSight(NotFound):
+    """There is such a thing, and it is private: the asker reads that there is none, the audit that it was refused."""
 
 
 class Cancelled(FinOpsError):

@@ -47,6 +47,11 @@ class Exemption:
         return exempt(self.by, self.by_name, self.why, self.until)
 
 
+def unknown(number: int) -> str:
+    """What is said of a number that is no exemption's."""
+    return f"no exception {number} holds; `exceptions` lists them"
+
+
 def tag_of(finding: Finding, said: str) -> str:
     """The tag that a person means (``env``, or ``env=dev``), as ``key=value`` of the finding's own tags.
 

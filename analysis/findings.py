@@ -270,6 +270,12 @@ class Finding:
         return replace(self, fix=fix)
 
 
+def unknown(name: str, *, several: bool = False) -> str:
+    """What is said of a name that is no finding's, or more than one's."""
+    why = "more than one finding begins with" if several else "no finding is named"
+    return f"{why} {name!r}; `waste` lists them, and eight characters of an id are enough"
+
+
 def fingerprint(check: str, resource: Resource) -> str:
     """The id of what ``check`` may find on ``resource``: 20 hex digits, the same in every run."""
     text = "\x1f".join((resource.cloud, resource.account, resource.id.lower(), check))

@@ -55,6 +55,8 @@ DIMENSIONS = (
     "CommitmentDiscountType",
     "CommitmentDiscountCategory",
 )
+Without: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]  # dimensions with the values of rows that are left out
+OF_WHAT_YOU_SEE = "of what you may see: not the whole company"
 COST = "Cost"  # the one figure of a CostFrame, whichever column it was summed from, be it a quantity
 
 
@@ -65,6 +67,8 @@ class CostQuery:
     ``by`` holds ``DAY``, ``MONTH``, ``BILLING_PERIOD``, names of ``DIMENSIONS`` or ``Tags/<key>``. ``where`` maps a
     dimension to the values that count (any of them; ``None`` for rows that have none). A question is about one
     currency.
+
+    ``without`` leaves rows out: those that have, of every dimension of one of its entries, one of the values.
 
     ``cost`` may be a quantity instead; quantities of one ``PricingUnit`` and ``SkuId`` alone can be added with sense.
     ``also`` are further columns to add up in the same rows: one look at them instead of many.
@@ -77,6 +81,7 @@ class CostQuery:
     cost: CostColumn | QuantityColumn = "EffectiveCost"
     categories: tuple[str, ...] = RUNNING
     also: tuple[CostColumn | QuantityColumn, ...] = ()
+    without: tuple[Without, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (*self.by, *self.where):
@@ -86,7 +91,7 @@ class CostQuery:
     def key(self) -> tuple[object, ...]:
         """A hashable form, for caches."""
         filters = tuple(sorted((name, tuple(values)) for name, values in self.where.items()))
-        return (self.period, self.currency, self.by, filters, self.cost, self.categories, self.also)
+        return (self.period, self.currency, self.by, filters, self.cost, self.categories, self.also, self.without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,7 @@ class Freshness:
     """How far the bill can be believed, and what it does not hold.
 
     Days from ``complete_until`` on may still grow (providers deliver a day's rows over the following one to three
-    days); ``covers`` is the span that holds any row at all.
+    days); ``covers`` is the span that holds any row at all. ``partial``: there is more, for other eyes.
     """
 
     covers: Period
@@ -198,6 +203,7 @@ class Freshness:
     loaded_at: datetime
     sources: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def history(self) -> Period:
@@ -212,4 +218,5 @@ class Freshness:
     def said(self) -> str:
         """Small print: where the rows come from, how far they reach, what is missing."""
         missing = f"; missing: {', '.join(self.missing)}" if self.missing else ""
-        return f"Billed rows of {', '.join(self.sources)}, complete up to {self.last_day:%d %b %Y}{missing}"
+        seen = f"; {OF_WHAT_YOU_SEE}" if self.partial else ""
+        return f"Billed rows of {', '.join(self.sources)}, complete up to {self.last_day:%d %b %Y}{missing}{seen}"

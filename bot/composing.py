@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 APART = ("Tax", "Credit", "Adjustment")
 REMEMBERED = timedelta(days=90)
-MOST_REMEMBERED = 4
+MOST_REMEMBERED = 8  # of several sights, a few each
 CADENCE_WEEKS = 4
 LOOKED = timedelta(days=7)
 MACHINES = ("clock:", "redraw:")  # callers that are nobody

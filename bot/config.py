@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from bot.allocation_section import AllocationSection
 from bot.cadence.schedule import Schedule
 from bot.onward.address import refuse_unsafe
 from bot.onward.template import Target
+from bot.scopes import ROLE, Scope, clause_of
 from commands.core.context import Permission
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import discover as discover_commands
@@ -497,6 +499,40 @@ class WebhookEntry(Section):
         return self
 
 
+class ScopeEntry(Section):
+    """A part of the company that is private: to everybody who is not named here it does not exist."""
+
+    name: str = Field(min_length=1, description="What the log and doctor call it; people are never told.")
+    of: Sequence[str] = Field(
+        min_length=1,
+        description='What lies in it, in the words of a scope: ["account=merlin-*", "team=merlin"]. Any of the lines;'
+        " a line of several words means all of them.",
+    )
+    people: Sequence[Annotated[str, Field(pattern=r"^(slack|teams|page|slack-group|entra-group|role):\S+$")]] = Field(
+        (), description="Who may see it: slack:U…, teams:<object id>, slack-group:S…, entra-group:<id>, role:admin."
+    )
+    routes: Sequence[str] = Field(
+        (), description="Channels that may hold it: slack:#merlin, slack:C…, teams:Team/Channel."
+    )
+
+    @model_validator(mode="after")
+    def _is_understood(self) -> ScopeEntry:
+        for line in self.of:
+            clause_of(shlex.split(line))
+        for one in self.people:
+            if one.startswith(ROLE) and one.removeprefix(ROLE) not in set(Permission):
+                raise ValueError(
+                    f"{one!r} is no permission; there are {', '.join(f'{ROLE}{may}' for may in Permission)}"
+                )
+        return self
+
+    def scope(self) -> Scope:
+        """It, as it is asked."""
+        return Scope(
+            self.name, tuple(clause_of(shlex.split(line)) for line in self.of), tuple(self.people), tuple(self.routes)
+        )
+
+
 class ScheduleEntry(Section):
     """What the clock asks, and who hears it: exactly what a person would type."""
 
@@ -536,7 +572,12 @@ class Config(Section):
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     personas: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     roles: Mapping[str, Sequence[Permission]] = Field(default_factory=dict)
+    scopes: Sequence[ScopeEntry] = ()
     schedules: Sequence[ScheduleEntry] = ()
+
+    def private_scopes(self) -> tuple[Scope, ...]:
+        """What is private to few."""
+        return tuple(one.scope() for one in self.scopes)
 
     def owner_rules(self) -> Owners:
         """Whose findings are."""
@@ -559,6 +600,15 @@ class Config(Section):
         targets = [webhook.name for webhook in self.webhooks]
         if len(set(targets)) < len(targets):
             raise BadConfig("two webhooks have the same name; each needs its own, since it is sent to by it")
+        return self
+
+    @model_validator(mode="after")
+    def _scopes_lead_somewhere(self) -> Config:
+        for route in chain.from_iterable(scope.routes for scope in self.scopes):
+            _refuse_route_to_nowhere(route)
+        names = [scope.name for scope in self.scopes]
+        if len(set(names)) < len(names):
+            raise BadConfig("two scopes have the same name; each needs its own, since doctor tells them apart by it")
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.ports import People, Profile
+from bot.ports import People, Place, Profile
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,11 @@ class Directory:
             if email and self._elsewhere() and (found := self._told(people.by_email(email))):
                 return f"{platform}:{found}"
         return ""
+
+    def title(self, place: Place) -> str:
+        """What people call a channel (``#finops``); empty where nobody tells. Blocks."""
+        people = self._people.get(place.platform)
+        return (self._told(people.title(place)) or "") if people and self._elsewhere() else ""
 
     def _elsewhere(self) -> bool:
         """Whether this is not the loop's own thread, which cannot wait for itself."""

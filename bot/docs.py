@@ -98,7 +98,13 @@ def config_page() -> str:
         "A persona's name, and the list of routes (`slack:#channel`) where its views go.",
         "",
     ]
-    lines += ["## [roles]", "", "A user (`slack:U0123`) or `*`, and the permissions: `read`, `act`, `admin`.", ""]
+    lines += [
+        "## [roles]",
+        "",
+        "A user (`slack:U0123`), a group (`slack-group:S0123`, `entra-group:<object id>`) or `*`, and the permissions:"
+        " `read`, `act`, `admin`. The first that fits decides.",
+        "",
+    ]
     return _page(lines)
 
 

@@ -11,7 +11,7 @@ import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
 
@@ -29,6 +29,7 @@ from bot.delivery.manner import (
     is_open,
     packed,
     redrawings,
+    redrawn_by,
     relieved,
     replies,
     waiting,
@@ -36,7 +37,7 @@ from bot.delivery.manner import (
 from bot.delivery.reading import as_read
 from bot.delivery.routes import Audience
 from bot.log import digest
-from bot.ports import Ask, Enclosure, Inbox, Parcel, Place, Platform, run_of
+from bot.ports import Ask, Enclosure, Inbox, Kind, Parcel, Place, Platform, run_of
 from bot.progress import Run
 from commands.core.answer import Answer, Text, Tone
 from commands.core.context import Context, Permission
@@ -192,14 +193,15 @@ class Door:
     async def redraw(self, text: str, reader: Place | None = None) -> Answer:
         """What an ask says now, to a reader who may do nothing else; leaves no line in the audit.
 
-        Somebody's own page is drawn for its ``reader``.
+        Somebody's own page is drawn for its ``reader``; a message says what everybody in its place may see.
 
         Raises:
             FinOpsError: it cannot be told any more.
         """
         name = f"{REDRAWER}:{uuid4().hex}"
-        ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock())
-        if reader is not None:
+        readers = () if reader is None else (reader,)
+        ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock(), readers=readers)
+        if reader is not None and reader.view:
             ask = Ask(name, reader, reader.caller, reader.user, text, self.clock())
         return await self._thought(lambda: self._read(text, ask))
 
@@ -271,9 +273,27 @@ class Door:
 
     def _heard(self, ask: Ask, run: Run) -> Answer:
         with run.heard():
-            context = self.contexts(ask)
+            context = self.contexts(replace(ask, readers=self._readers(ask)))
+            run.discreet = bool(context.sight.hidden)
             said = answer(ask.text, context)
+            if _is_read_by_others(ask, said):
+                said = self._for_all(ask, said, context)
         return as_read(said, self.locale if said.shared else context.caller.locale)
+
+    def _readers(self, ask: Ask) -> tuple[Place, ...]:
+        """Who reads an answer beside its asker, as far as that is known before there is one."""
+        if ask.place.platform == CLOCK:
+            return self._audience(ask).places
+        return (ask.place,) if is_open(ask) else ()
+
+    def _for_all(self, ask: Ask, said: Answer, context: Context) -> Answer:
+        """An answer that others read too, as all of them may see it; what was done is told its asker alone."""
+        channel = self.contexts(replace(ask, readers=(ask.place,)))
+        if channel.sight.hidden <= context.sight.hidden:
+            return said
+        if redrawn_by(ask.text):
+            return answer(ask.text, channel)
+        return replace(said, private=True, shared=False, replaces=False)
 
     def _packed(self, ask: Ask, said: Answer, *, waited: bool = False) -> tuple[list[Parcel], list[Enclosure]]:
         """Render an answer; one that cannot be rendered is replaced by words that can."""
@@ -325,6 +345,13 @@ class Door:
     async def _thought(self, work: Callable[[], T]) -> T:
         known = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self.answerers, lambda: known.run(work))
+
+
+def _is_read_by_others(ask: Ask, said: Answer) -> bool:
+    """Whether an answer stands where others read it, too."""
+    return ask.place.platform != CLOCK and any(
+        letter.kind in (Kind.POST, Kind.EDIT) and letter.place.conversation for letter in replies(ask, said)
+    )
 
 
 def verb_of(text: str) -> str:

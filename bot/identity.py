@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.ports import OUTSIDER, Ask
 from commands.core.context import Caller, Permission
@@ -13,7 +13,8 @@ EVERYTHING = frozenset(Permission)
 CLOCK, REDRAW, TERMINAL = "clock:", "redraw:", "terminal:"
 
 
-GROUP = "slack-group:"
+GROUP, ENTRA = "slack-group:", "entra-group:"
+GROUPS = {GROUP: "slack:", ENTRA: "teams:"}  # how roles name the groups of a platform, and it its users
 
 
 def no_groups(group: str, user: str) -> bool:  # noqa: ARG001 (the port's words)
@@ -27,8 +28,9 @@ def caller_of(
     """The caller of an ask: the first role that matches decides; nobody has a permission that no role gives.
 
     The clock may read and act. The terminal belongs to whoever may read the data folder anyway, so it may do all.
-    A role is named by the user's id (``slack:U123``), by a group (``slack-group:S123``, looked up by ``in_group``), or
-    ``*`` for everybody. A guest, or somebody of another company, may do nothing, whatever the roles say.
+    A role is named by the user's id (``slack:U123``), by a group (``slack-group:S123``, ``entra-group:`` and its object
+    id, looked up by ``in_group``), or ``*`` for everybody. A guest, or somebody of another company, may do nothing,
+    whatever the roles say.
     """
     if ask.user.startswith(TERMINAL):
         permissions = EVERYTHING
@@ -39,7 +41,7 @@ def caller_of(
     elif ask.user.startswith(OUTSIDER):
         permissions = frozenset()
     else:
-        fitting = (may for role, may in roles.items() if _fits(role, ask.user, in_group))
+        fitting = (may for role, may in roles.items() if fits(role, ask.user, in_group))
         permissions = frozenset(next(fitting, ()))
     return Caller(
         ask.user,
@@ -52,12 +54,14 @@ def caller_of(
     )
 
 
-def groups_of(roles: Mapping[str, Sequence[Permission]]) -> frozenset[str]:
-    """The Slack user groups that roles name."""
-    return frozenset(role.removeprefix(GROUP) for role in roles if role.startswith(GROUP))
+def groups_of(named: Iterable[str], kind: str = GROUP) -> frozenset[str]:
+    """The groups of one kind that roles and private scopes name."""
+    return frozenset(one.removeprefix(kind) for one in named if one.startswith(kind))
 
 
-def _fits(role: str, user: str, in_group: Callable[[str, str], bool]) -> bool:
-    if role.startswith(GROUP):
-        return user.startswith("slack:") and in_group(role.removeprefix(GROUP), user.removeprefix("slack:"))
+def fits(role: str, user: str, in_group: Callable[[str, str], bool]) -> bool:
+    """Whether a user is meant by the name of a role."""
+    for kind, platform in GROUPS.items():
+        if role.startswith(kind):
+            return user.startswith(platform) and in_group(role.removeprefix(kind), user.removeprefix(platform))
     return role in (user, EVERYBODY)

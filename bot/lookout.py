@@ -78,11 +78,13 @@ class Desk:
     timezone: str = "UTC"
     tenants: Mapping[str, str] = field(default_factory=dict)
     subscribed: Callable[[Alert], Sequence[tuple[Place, QuietHours | None]]] = lambda _: ()
+    may_hear: Callable[[Alert, Place], bool] = lambda _one, _place: True  # nothing in it is private to others
 
     def places(self, one: Alert) -> Sequence[Place]:
         """Where an alert is told."""
         fitting = next((route.routes(one) for route in self.routes if route.fits(one)), self.otherwise)
-        return [*self._places(fitting), *(place for place, _ in self.subscribed(one))]
+        places = [*self._places(fitting), *(place for place, _ in self.subscribed(one))]
+        return [place for place in places if self.may_hear(one, place)]
 
     def _places(self, routes: Sequence[str]) -> list[Place]:
         found = []

@@ -62,6 +62,7 @@ class Ask:
     locale: str = ""  # how its reader writes figures (``de_DE``), where one person alone reads the answer
     timezone: str = ""  # where the asker is (``Europe/Berlin``), as far as the platform tells
     twins: tuple[str, ...] = ()  # other keys that a copy of it may have come by
+    readers: tuple[Place, ...] = ()  # who reads the answer beside the asker: it holds what all of them may see
 
 
 def run_of(key: str) -> str:
@@ -214,6 +215,9 @@ class People(Protocol):
 
     async def profile(self, user: str) -> Profile:
         """What is known of a user; a profile of the mere id where the platform does not tell now."""
+
+    async def title(self, place: Place) -> str:
+        """What people call a channel that is known by its id; empty where the platform does not tell now."""
 
 
 class Inbox(Protocol):

@@ -45,6 +45,7 @@ class Run:
     seconds: Callable[[], float] = monotonic
     share: float = 0.0
     what: str = ""
+    discreet: bool = False  # what is being done may be private: only how far it is is told
     began: float = field(init=False)
     _looked: float = field(init=False)
 
@@ -85,6 +86,7 @@ class Run:
     def said(self) -> str:
         """How far it is, in a line: ``reading 32 of 50 accounts, about 2 minutes left``."""
         what = self.what or "it has just begun"
+        what = f"{self.share:.0%} done" if self.what and self.discreet else what
         left = self.left
         return what if left is None else f"{what}, {_about(left)} left"
 

@@ -200,7 +200,7 @@ async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) 
     client = await stack.enter_async_context(connected(secret("SLACK_BOT_TOKEN", environ), config.slack.api_url))
     workspace = await recognise(client)
     platform = SlackPlatform(client, crew.state.outbox, newer_blocks=config.slack.newer_blocks)
-    groups = SlackGroups(client, groups_of(config.roles))
+    groups = SlackGroups(client, groups_of(crew.named()))
     return _Slack(platform, workspace.team, workspace, groups)
 
 
@@ -213,7 +213,11 @@ def _listening(
 ) -> AsyncApp:
     """Slack's side of the door, of one workspace."""
     pictures = _pictures(crew, environ)
-    charts = Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels)) if pictures.public_url else None
+    charts = (
+        Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels), lambda place: not crew.hidden_in(place))
+        if pictures.public_url
+        else None
+    )
     return build(workspace, platform, door.accept, crew.clock, charts=charts, home=home)
 
 

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from analysis.alerts import Alert
 from analysis.budgets import Budget
 from analysis.errors import BadConfig
 from analysis.money import Money
@@ -22,12 +23,13 @@ from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
 from bot.directory import Directory
-from bot.identity import caller_of, no_groups
+from bot.identity import CLOCK, REDRAW, TERMINAL, caller_of, no_groups
 from bot.ports import HOME, Ask, Place
 from bot.progress import report
+from bot.scopes import is_alone
 from bot.state import State
 from commands.core.answer import Answer
-from commands.core.context import Context, Drivers, Exclusion, Here, Report, Route
+from commands.core.context import Caller, Context, Drivers, Exclusion, Here, Report, Route, Sight
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
 from providers import remedies
@@ -38,6 +40,7 @@ SAMPLE_PROGRAMME = Decimal(2_500)
 if TYPE_CHECKING:
     from bot.assessor import Assessor
     from bot.lookout import Desk, Watcher
+    from bot.sight import Views
     from providers.aws.provider import AwsProvider
     from providers.azure.provider import AzureProvider
     from providers.lake import Lake
@@ -72,6 +75,13 @@ class Crew:
         return lake
 
     @cached_property
+    def views(self) -> Views:
+        """What is kept of each sight."""
+        from bot.sight import Views
+
+        return Views(self.lake, self.config.private_scopes(), self.config.allocation.rulebook())
+
+    @cached_property
     def assessor(self) -> Assessor:
         """Who looks at everything."""
         from bot.assessor import Assessor
@@ -103,7 +113,13 @@ class Crew:
             self.quiet,
             zone,
             subscribed=listeners(self.state.subscriptions.all, self.quiet),
+            may_hear=self.may_hear,
         )
+
+    def may_hear(self, one: Alert, place: Place) -> bool:
+        """Whether a place may be told of an alert: nothing in it is private to others."""
+        hidden = self.hidden_in(place)
+        return not hidden or not self.views.hidden(hidden).alert(one)
 
     @property
     def quiet(self) -> QuietHours | None:
@@ -177,6 +193,7 @@ class Crew:
         """The same crew on the same lake, with another memory."""
         other = replace(self, state=state)
         other.lake, other.report, other.drivers = self.lake, self.report, self.drivers
+        other.views = self.views
         return other
 
     def context(self, ask: Ask) -> Context:
@@ -185,7 +202,7 @@ class Crew:
         liked = self.state.preferences.met(ask.user, ask.timezone, ask.locale)
         alone = bool(ask.locale or ask.place.view)
         locale = (alone and (liked.locale or liked.told_locale)) or self.config.report.locale
-        return Context(
+        whole = Context(
             caller=replace(caller, locale=locale, timezone=liked.timezone or liked.told_timezone),
             now=self.clock(),
             costs=self.lake,
@@ -209,6 +226,91 @@ class Crew:
             onward=self.state.links,
             machinery=self.machinery,
         )
+        hidden = self.hidden_from(caller, ask)
+        return self._narrowed(whole, hidden) if hidden else whole
+
+    def _narrowed(self, whole: Context, names: frozenset[str]) -> Context:
+        """The same world without some private scopes: the one place where it is cut, whatever is asked."""
+        from bot import sight as cut
+        from bot.composing import Sources
+
+        views = self.views
+        hidden = partial(views.hidden, names)
+        sight = Sight(names, lambda word: hidden().tells(word))
+        findings = cut.NarrowFindings(whole.findings, hidden, sight)
+        verdicts = cut.NarrowVerdicts(whole.verdicts, hidden)
+        costs, report = views.costs(names), views.report(names, self.report)
+        sources = Sources(costs, report, findings, self.drivers, verdicts, whole.audit)
+        return replace(
+            whole,
+            costs=replace(costs, sight=sight),
+            findings=findings,
+            assessments=cut.NarrowAssessments(whole.assessments, sources, hidden, sight),
+            verdicts=verdicts,
+            exemptions=cut.NarrowExemptions(whole.exemptions, findings, hidden),
+            report=replace(report, locale=whole.report.locale),
+            alerts=cut.NarrowAlerts(whole.alerts, hidden),
+            lookout=cut.NarrowLookout(whole.lookout, hidden),
+            subscriptions=cut.NarrowSubscriptions(whole.subscriptions, whole.caller.id, hidden),
+            routes=cut.narrow_routes(whole.routes, hidden),
+            machinery=cut.narrow_lines(whole.machinery, hidden),
+            sight=sight,
+        )
+
+    def named(self) -> list[str]:
+        """Everybody whom roles and private scopes name, groups among them."""
+        return [*self.config.roles, *(one for scope in self.config.scopes for one in scope.people)]
+
+    def hidden_from(self, caller: Caller, ask: Ask) -> frozenset[str]:
+        """The private scopes that an ask is not to tell of: all that its asker, or one of its readers, may not see.
+
+        The clock, and whatever draws a message anew, see what all readers see, and without readers nothing private.
+        """
+        if not self.config.scopes or caller.id.startswith(TERMINAL):
+            return frozenset()
+        scopes = self.config.private_scopes()
+        is_person = not caller.id.startswith((CLOCK, REDRAW))
+        kept = {one.name for one in scopes if is_person and not one.is_seen_by(caller, self.in_group)}
+        if not is_person and not ask.readers:
+            return frozenset(one.name for one in scopes)
+        return frozenset(kept).union(*(self.hidden_in(place) for place in ask.readers))
+
+    def hidden_in(self, place: Place) -> frozenset[str]:
+        """The private scopes that a place is not to hold: a channel's by its routes, a person's own by who they are."""
+        scopes = self.config.private_scopes()
+        if not scopes:
+            return frozenset()
+        home = self.desk.tenants.get(place.platform, "")
+        if reader := self._alone(place, home):
+            caller = caller_of(Ask("", place, reader, reader, "", self.clock()), self.config.roles, self.in_group)
+            return frozenset(one.name for one in scopes if not one.is_seen_by(caller, self.in_group))
+        titles = self._titles(place)
+        return frozenset(one.name for one in scopes if not one.is_seen_in(place, titles, home))
+
+    def _alone(self, place: Place, home: str) -> str:
+        """Who alone reads what stands in a place; empty for a channel, and where nobody knows."""
+        user = place.user
+        if place.platform == "teams" and place.conversation and place.view != HOME:
+            known = self.state.conversations.find("teams", place.tenant, place.conversation)
+            if known is None or known.kind != "personal":
+                return ""
+            user = user or known.user
+        elif not is_alone(place):
+            return ""
+        if not user:
+            return ""
+        abroad = place.platform == "slack" and home not in {"", place.tenant}
+        return f"slack:{place.tenant}:{user}" if abroad and not place.person else replace(place, user=user).caller
+
+    def _titles(self, place: Place) -> Sequence[str]:
+        """What people call a channel."""
+        if place.platform == "teams":
+            known = self.state.conversations.find("teams", place.tenant, place.conversation)
+            return [known.title] if known else []
+        if place.conversation.startswith("#"):
+            return []
+        found = self.directory.title(place)
+        return [found] if found else []
 
     def watched(self, schedules: Sequence[Schedule]) -> None:
         """Tell `status` of the schedules that are kept."""

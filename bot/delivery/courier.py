@@ -65,8 +65,8 @@ def _pool() -> Executor:
 class Courier:
     """Delivers, ``width`` parcels at a time.
 
-    ``redraw`` answers the ask of what is drawn when it is sent, for its reader if it is a page of theirs. All waiting
-    is on the event loop's clock.
+    ``redraw`` answers the ask of what is drawn when it is sent, for whoever reads it there. All waiting is on the event
+    loop's clock.
     """
 
     outbox: Outbox
@@ -212,8 +212,8 @@ class Courier:
         """The parcel with something in it: what has no payload yet says what its ask says now."""
         if parcel.payload or not parcel.ask:
             return parcel
-        reader = parcel.place if parcel.kind is Kind.VIEW else None
-        answer = await self.redraw(parcel.ask, reader)
+        place = parcel.place if parcel.kind is Kind.VIEW else replace(parcel.place, view="")
+        answer = await self.redraw(parcel.ask, place)
         payload, pictures = self._platform(parcel).render(answer, parcel.ask)
         if pictures:
             await self._in_thread(self.outbox.put, (), pictures)

@@ -25,9 +25,12 @@ class Charts:
 
     opened: Callable[[str], Picture | None]
     put: Callable[[Sequence[Parcel]], None]
+    is_open: Callable[[Place], bool] = lambda _: True  # whether a place may hold any chart: nothing is private from it
 
     async def show(self, place: Place, urls: Sequence[str], event: str) -> None:
         """Show what is ours and not over; a link that leads nowhere stays a link."""
+        if not await asyncio.to_thread(self.is_open, place):
+            return
         parcels = [one for url in urls[:MOST_LINKS] if (one := await self._parcel(place, url, event))]
         if parcels:
             await asyncio.to_thread(self.put, parcels)

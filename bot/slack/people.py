@@ -12,7 +12,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import Profile
+from bot.ports import Place, Profile
 from bot.slack.errors import code
 from bot.slack.text import clean
 
@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 REMEMBERED_SECONDS = 3600.0
+TITLE_SECONDS = 600.0
 PATIENCE_SECONDS = 5.0
 NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
 
@@ -31,6 +32,7 @@ class SlackPeople:
     client: AsyncWebClient
     _users: dict[str, tuple[float, str | None]] = field(default_factory=dict)
     _profiles: dict[str, tuple[float, Profile]] = field(default_factory=dict)
+    _titles: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     async def by_email(self, email: str) -> str | None:
         """The user whose address that is; ``None`` where nobody's, or where Slack does not tell now."""
@@ -60,6 +62,21 @@ class SlackPeople:
         )
         self._profiles[user] = (_now(), made)
         return made
+
+    async def title(self, place: Place) -> str:
+        """What a channel is called (``#finops``), as of the last ten minutes; empty where Slack does not tell now."""
+        kept = self._titles.get(place.conversation)
+        if kept and _now() - kept[0] < TITLE_SECONDS:
+            return kept[1]
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                said = await self.client.conversations_info(channel=place.conversation)
+        except (SlackApiError, SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("slack does not tell a channel's name", error=type(error).__name__)
+            return ""
+        found = f"#{said['channel'].get('name', '')}"
+        self._titles[place.conversation] = (_now(), found)
+        return found
 
     async def _asked(self, method: str, **given: str) -> tuple[bool, Mapping[str, Any]]:
         """Whether Slack told, and the user that it told of (an empty one for nobody)."""

@@ -150,6 +150,11 @@ class Workspaces:
                 return told
         return Profile(user)
 
+    async def title(self, place: Place) -> str:
+        """What people call a channel of one of the workspaces."""
+        seat = await self._seat(place.tenant)
+        return await seat.platform.people.title(place) if seat else ""
+
     async def _at(self, place: Place) -> SlackPlatform:
         seat = await self._seat(place.tenant)
         if seat is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from analysis.alerts import Alert, AlertRules, Change, Kept, Line, changes, judged
+from analysis.alerts import Alert, AlertRules, Change, Kept, Line, changes, judged, unknown
 from analysis.errors import NotFound
 from analysis.money import Money
 from bot.ports import Kind, Parcel, Place, Priority
@@ -134,8 +134,7 @@ class AlertsTable:
         if len(name) >= SHORTEST_NAME and name.isalnum():
             rows = list(connection.execute(sa.select(alert).where(alert.c.id.startswith(name.lower())).limit(2)))
         if len(rows) != 1:
-            why = "more than one alert begins with" if rows else "no alert is named"
-            raise NotFound(f"{why} {name!r}; `alerts` lists those that stand")
+            raise NotFound(unknown(name, several=bool(rows)))
         return _kept(rows[0])
 
     def _of_event(self, connection: sa.Connection, event: str) -> Kept | None:

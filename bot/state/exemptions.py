@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import NotFound, TooLate
-from analysis.exemptions import Exemption
+from analysis.exemptions import Exemption, unknown
 from analysis.findings import Finding, State, readmit
 from bot.state import schema
 from bot.state.database import Database
@@ -77,7 +77,7 @@ class ExemptionsTable:
         with self.database.writing() as connection:
             held = {one.number: one for one in self._standing(connection, now)}
             if number not in held:
-                raise NotFound(f"no exception {number} holds; `exceptions` lists them")
+                raise NotFound(unknown(number))
             ended = sa.update(table).where(table.c.number == number, table.c.ended_at.is_(None))
             connection.execute(ended.values(ended_at=now, ended_by=by.name))
             others = [one for key, one in held.items() if key != number]

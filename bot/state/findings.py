@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analysis.errors import FinOpsError, NotAllowed, NotFound, TooLate
-from analysis.findings import ASLEEP, Finding, Link, Move, State, still_billed
+from analysis.findings import ASLEEP, Finding, Link, Move, State, still_billed, unknown
 from analysis.savings import Saving
 from bot.ports import Kind, Parcel, Place, Priority
 from bot.state import schema
@@ -304,8 +304,7 @@ class FindingsTable:
         if len(name) >= SHORTEST_NAME and name.isalnum():
             found = list(connection.execute(sa.select(finding).where(finding.c.id.startswith(name.lower())).limit(2)))
         if len(found) != 1:
-            why = "more than one finding begins with" if found else "no finding is named"
-            raise NotFound(f"{why} {name!r}; `waste` lists them, and eight characters of an id are enough")
+            raise NotFound(unknown(name, several=bool(found)))
         key = found[0].id
         return finding_of(found[0], self.database.clock().date(), _links(connection, key).get(key, ()))
 

@@ -40,7 +40,7 @@ class InboxTable:
         if ask.twins and self._is_here(connection, ask.twins):
             return False
         row = asdict(ask) | {"place": asdict(ask.place), "attempt": 0, "done": False}
-        del row["twins"]
+        del row["twins"], row["readers"]
         statement = self.database.insert(inbox).values(row).on_conflict_do_nothing(index_elements=["key"])
         return connection.execute(statement.returning(inbox.c.number)).first() is not None
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from analysis.errors import NotFound
 from bot.ports import HOME, Enclosure, Kind, Parcel, Place, Priority, anew
+from bot.scopes import is_alone
 from bot.state import schema
 from bot.state.database import LEASE_LOCK, Database
 from charts.picture import Picture
@@ -356,7 +357,7 @@ class OutboxTable:
             "tenant": place.tenant,
             "conversation": place.conversation,
             "message": sent_as,
-            "user": "" if place.conversation else place.user,
+            "user": place.user if is_alone(place) else "",
             "ask": parcel.ask,
             "thread": place.thread,
         }

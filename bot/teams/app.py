@@ -200,7 +200,7 @@ class Listeners:
         """What the clicker sees in the place of the card."""
         if ask.place.message and (drawer := await self._drawer(where, ask.place.message)):
             try:
-                return await self._card(await self.desk.redraw(drawer), ask.key)
+                return await self._card(await self.desk.redraw(drawer, replace(ask.place, user="")), ask.key)
             except FinOpsError:
                 pass  # it cannot be drawn any more; what was answered is told below
         if said is None:
@@ -216,7 +216,7 @@ class Listeners:
         text = data.get("ask")
         if not isinstance(text, str):
             return _message(OUT_OF_DATE)
-        place = self._place(activity, where, user)
+        place = replace(self._place(activity, where, user), view=CARD)  # nobody else sees it so
         try:
             return await self._card(await self.desk.redraw(text, place), self._key(activity, where))
         except FinOpsError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bot.ports import Conversations, Profile
+from bot.ports import Conversations, Place, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,8 @@ class TeamsPeople:
         if found is None:
             return Profile(user)
         return Profile(found.name or user, found.email, found.timezone, found.locale)
+
+    async def title(self, place: Place) -> str:
+        """What people call a channel that we met: ``Cloud/FinOps``."""
+        found = await asyncio.to_thread(self.book.find, "teams", place.tenant, place.conversation)
+        return found.title if found else ""

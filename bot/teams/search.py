@@ -44,7 +44,7 @@ class Search:
         return await asyncio.to_thread(self._unfurled, ask)
 
     def _found(self, ask: Ask) -> Json:
-        context = self.contexts(ask)
+        context = self.contexts(replace(ask, readers=(ask.place,)))  # what is found may be posted there
         if not context.caller.may(Permission.READ):
             return result(())
         words = ask.text.lower().split()
@@ -54,7 +54,7 @@ class Search:
         return result(hits[:MOST])
 
     def _unfurled(self, ask: Ask) -> Json:
-        context = self.contexts(ask)
+        context = self.contexts(replace(ask, readers=(ask.place,)))  # what is found may be posted there
         if not context.caller.may(Permission.READ):
             return result(())
         try:

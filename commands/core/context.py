@@ -695,6 +695,19 @@ class Report:
     webhooks: Sequence[str] = ()  # where findings can be sent on to
 
 
+@dataclass(slots=True)
+class Sight:
+    """How far an ask sees. ``hidden`` are the private scopes that its readers are not in.
+
+    ``is_private`` tells whether a word names something of those; ``partial`` becomes true when figures are given out
+    that leave something out.
+    """
+
+    hidden: frozenset[str] = frozenset()
+    is_private: Callable[[str], bool] = lambda _: False
+    partial: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything one ask may touch."""
@@ -721,3 +734,4 @@ class Context:
     routes: Callable[[], Sequence[Route]] = lambda: ()
     onward: Onward = field(default_factory=NoOnward)
     machinery: Callable[[], Sequence[tuple[str, str]]] = lambda: ()  # what `status` tells of the bot itself
+    sight: Sight = field(default_factory=Sight)

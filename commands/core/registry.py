@@ -8,7 +8,7 @@ import shlex
 import types
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -17,12 +17,14 @@ from typing import Any
 import structlog
 
 import commands
-from analysis.errors import BadAsk, Cancelled, FinOpsError, NotAllowed, UnknownName
+from analysis.errors import BadAsk, Cancelled, FinOpsError, NotAllowed, NotFound, OutOfSight, UnknownName
+from analysis.focus import OF_WHAT_YOU_SEE
 from analysis.registry import Registry
-from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
+from commands.core.answer import Answer, Button, Buttons, Note, Text, Tone, plain
 from commands.core.context import Context, Permission
 
 log = structlog.get_logger(__name__)
+REFUSED = "refused"  # the audit's word for what was not found because it is private
 LONGEST_ASK = 2000  # a Slack button's value holds no more, and no person types it
 
 TYPED = str.maketrans("“”„‘’\u00a0", '"""\'\' ')  # phones and rich-text boxes improve what people type
@@ -100,7 +102,7 @@ def answer(ask: str, context: Context) -> Answer:
     try:
         said = run_ask(ask, context)
     except FinOpsError as error:
-        outcome = f"{type(error).__name__}: {error}"
+        outcome = f"{REFUSED if _is_kept_from(context, error) else type(error).__name__}: {error}"
         return sorry(error)
     except Exception:
         log.exception("ask failed", key=context.caller.key)
@@ -129,7 +131,23 @@ def run_ask(ask: str, context: Context, *, at_most: Permission | None = None) ->
     if not context.caller.may(found.needs) or at_most not in (None, found.needs):
         raise NotAllowed(f"{found.name} needs the {found.needs} permission here; ask whoever runs Pitcrew for it")
     given, options = _arguments(found, words)
-    return found.run(context, *given, **options)
+    return _marked(found.run(context, *given, **options), context)
+
+
+def _marked(said: Answer, context: Context) -> Answer:
+    """An answer that says so where it is cut from what its readers may see."""
+    if not context.sight.partial:
+        return said
+    details = tuple(replace(one, answer=_marked(one.answer, context)) for one in said.details)
+    if any(OF_WHAT_YOU_SEE in part.text for part in said.parts if isinstance(part, Text | Note)):
+        return replace(said, details=details)
+    note = Note(f"{OF_WHAT_YOU_SEE[0].upper()}{OF_WHAT_YOU_SEE[1:]}.")
+    return replace(said, parts=(*said.parts, note), details=details)
+
+
+def _is_kept_from(context: Context, error: FinOpsError) -> bool:
+    """Whether what was not found is there, for others."""
+    return isinstance(error, OutOfSight) or (isinstance(error, UnknownName) and context.sight.is_private(error.name))
 
 
 def quoted(words: Sequence[str]) -> str:
@@ -146,8 +164,13 @@ def sorry(error: FinOpsError) -> Answer:
         (Text(plain(str(error))), *hints),
         Tone.WARN,
         private=not isinstance(error, Cancelled),
-        data={"error": type(error).__name__, "message": str(error)},
+        data={"error": _kind(error), "message": str(error)},
     )
+
+
+def _kind(error: FinOpsError) -> str:
+    """What kind of error a person may read that it is."""
+    return NotFound.__name__ if isinstance(error, OutOfSight) else type(error).__name__
 
 
 def words_of(ask: str) -> list[str]:

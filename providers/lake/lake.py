@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
-from operator import add
+from operator import add, and_
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -22,7 +22,18 @@ import pandas as pd
 
 from analysis.errors import NoData
 from analysis.estate import Bill, Charge
-from analysis.focus import BILLING_PERIOD, COST, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostFrame, CostQuery, Freshness
+from analysis.focus import (
+    BILLING_PERIOD,
+    COST,
+    DAY,
+    MONTH,
+    QUANTITY_COLUMNS,
+    TAG,
+    CostFrame,
+    CostQuery,
+    Freshness,
+    Without,
+)
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import Engine, Rows
@@ -140,17 +151,28 @@ class Lake:
         """
         return self._now(lambda view: self._remembered(view, query))
 
-    def currencies(self, period: Period) -> Sequence[Money]:
+    def currencies(self, period: Period, without: Sequence[Without] = ()) -> Sequence[Money]:
         """What was billed in each currency (EffectiveCost of all categories), the largest first."""
         if not self.version:
             return ()
 
         def summed(view: View) -> Rows:
-            table = view.mart.filter(_within(view.mart.Day, period))
+            table = view.table_with(_dimensions(without))
+            table = table.filter(_within(table.Day, period), *_left(table, without))
             return self._engine.answer(table.group_by("BillingCurrency").agg(Cost=table.EffectiveCost.sum()))
 
         found = [Money(row["Cost"], row["BillingCurrency"]) for row in self._now(summed)]
         return sorted(found, key=lambda money: -money.amount)
+
+    @property
+    def covers(self) -> Period:
+        """The days that have rows.
+
+        Raises:
+            NoData: there are no rows at all.
+        """
+        rows = self._now(lambda view: self._engine.answer(_spans(view.mart)))
+        return Period(min(row["first"] for row in rows), max(row["last"] for row in rows) + timedelta(days=1))
 
     def freshness(self, now: datetime) -> Freshness:
         """How far the rows can be believed: each provider's newest days may still grow.
@@ -214,15 +236,20 @@ class Lake:
         spots = [Spot(row["SubAccountId"] or "", row["RegionId"] or "", row["ServiceName"] or "") for row in rows]
         return Billed(self.bills(now), spots, self.names("CommitmentDiscountId"))
 
-    def names(self, dimension: str) -> Sequence[str]:
-        """The values that a dimension has; for ``Tags``, the keys."""
+    def names(self, dimension: str, without: Sequence[Without] = ()) -> Sequence[str]:
+        """The values that a dimension has; for ``Tags``, the keys, with whatever rows."""
         if not self.version:
             return ()
         if dimension == "Tags":
             return sorted(self._view().tag_keys)
-        rows = self._now(
-            lambda view: self._engine.answer(view.table_with((dimension,)).select(name=column_of(dimension)).distinct())
-        )
+
+        def named(view: View) -> Rows:
+            table = view.table_with((dimension, *_dimensions(without)))
+            left = _left(table, without)
+            kept = table.filter(*left) if left else table
+            return self._engine.answer(kept.select(name=column_of(dimension)).distinct())
+
+        rows = self._now(named)
         return sorted(str(row["name"]) for row in rows if row["name"] is not None)
 
     def _view(self) -> View:
@@ -286,13 +313,14 @@ def column_of(dimension: str) -> str:
 
 def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
     quantities = [name for name in (query.cost, *query.also) if name in QUANTITY_COLUMNS]
-    table = view.table_with((*query.by, *query.where, *quantities))
+    table = view.table_with((*query.by, *query.where, *_dimensions(query.without), *quantities))
     moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
     chosen = table.filter(
         _within(moment, query.period),
         table.BillingCurrency == query.currency,
         table.ChargeCategory.isin(query.categories),
         *(_one_of(name, table[column_of(name)], values) for name, values in query.where.items()),
+        *_left(table, query.without),
     )
     sums = [chosen[query.cost].sum().name(COST), *(chosen[name].sum().name(name) for name in query.also)]
     groups = [column_of(name) for name in query.by]
@@ -359,6 +387,18 @@ def _one_of(name: str, column: Any, values: Sequence[str | None]) -> Any:  # noq
         column = column.strftime("%Y-%m-%d")  # to some engines, the first day of a month is a moment
     found = column.isin(named) if named else ibis.literal(False)
     return found | column.isnull() if None in values else found
+
+
+def _dimensions(without: Sequence[Without]) -> list[str]:
+    return sorted({name for one in without for name, _ in one})
+
+
+def _left(table: Any, without: Sequence[Without]) -> list[Any]:  # noqa: ANN401
+    """What rows must be like that are not left out; one that does not have a dimension is none of those."""
+    held = (
+        reduce(and_, (_one_of(name, table[column_of(name)], values) for name, values in one)) for one in without if one
+    )
+    return [~ibis.coalesce(one, ibis.literal(False)) for one in held]
 
 
 def _complete(provider: str | None, last: date, today: date) -> date:

@@ -49,7 +49,7 @@ class Desk:
         return self.said if await self.accept(ask) else None
 
     async def redraw(self, text: str, reader: Place | None = None) -> Answer:
-        return Answer(f"drawn anew for {reader.user} by {text}" if reader else f"drawn anew by {text}")
+        return Answer(f"drawn anew for {reader.user} by {text}" if reader and reader.view else f"drawn anew by {text}")
 
     async def settled(self) -> None:
         """Wait until nothing is looked up on the side any more."""
