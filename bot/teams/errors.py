@@ -32,7 +32,7 @@ def translated(attempt: int) -> Iterator[None]:
     except UntrustedError as error:
         raise Undeliverable(str(error)) from error
     except NoTokenError as error:
-        raise Paused(f"{error}; renew TEAMS_APP_PASSWORD") from error
+        raise Paused(str(error)) from error
     except NotBegunError as error:
         raise Later(UNREACHABLE_SECONDS, f"Teams cannot be reached: {error}") from error
     except (TimeoutError, BrokenError) as error:
@@ -45,7 +45,7 @@ def _refused(error: WireError, attempt: int) -> DeliveryError:
     if error.status in PERHAPS_TAKEN:
         return Unclear(f"Teams answered {error.status}")
     if error.status == UNAUTHORIZED:
-        return Paused("Teams refuses our token (401): is TEAMS_APP_PASSWORD still good?")
+        return Paused("Teams refuses our token (401): is TEAMS_APP_PASSWORD, or the managed identity, still good?")
     if error.status == FORBIDDEN:
         return Shut(f"Pitcrew is not wanted there any more ({error.code or error.said or FORBIDDEN})")
     if error.status == NOT_FOUND:

@@ -12,7 +12,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ from botframework.connector.teams import TeamsConnectorClient
 from msrest.exceptions import ClientException, ClientRequestError, HttpOperationError
 
 from bot.teams.cloud import Cloud, Tokens
+from bot.teams.machine import Machine
 
 HTTP_SECONDS = 10.0  # a sixth of the outbox's lease, so that a request is over before its lease is
 PAGE = 200
@@ -82,8 +83,8 @@ class App:
 
 def authentication(cloud: Cloud, app: App) -> BotFrameworkAuthentication:
     """The SDK's authentication of a bot of ours, with the addresses of its cloud."""
-    kind = "SingleTenant" if app.password else "UserAssignedMSI"
-    settings = {"APP_ID": app.app_id, "APP_PASSWORD": app.password, "APP_TENANTID": app.tenant, "APP_TYPE": kind}
+    settings = {"APP_ID": app.app_id, "APP_PASSWORD": app.password, "APP_TENANTID": app.tenant}
+    settings["APP_TYPE"] = "SingleTenant"
     if cloud.issuer:
         settings |= {
             "TO_BOT_FROM_CHANNEL_OPENID_METADATA_URL": cloud.openid_url,
@@ -139,8 +140,12 @@ class Wire:
     app: App
     seconds: float = HTTP_SECONDS
     clients: Clients = field(init=False)
+    machine: Machine | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.app.app_id and not self.app.password and self.app.tokens is None:
+            self.machine = Machine(self.app.app_id, self.cloud.scope)
+            self.app = replace(self.app, tokens=self.machine)
         self.clients = Clients(authentication(self.cloud, self.app), self.app.app_id, self.cloud, self.seconds)
 
     async def send(self, service_url: str, conversation: str, activity: Json) -> str:
@@ -206,6 +211,8 @@ class Wire:
     def close(self) -> None:
         """Let go of every connection."""
         self.clients.close()
+        if self.machine:
+            self.machine.close()
 
     async def _client(self, service_url: str) -> ConnectorClient:
         """The client of an address, with a token that is good.
@@ -221,7 +228,8 @@ class Wire:
             try:
                 await asyncio.to_thread(credentials.get_access_token)
             except PermissionError as error:
-                raise NoTokenError(f"Entra refuses the app's credentials: {_first(error)}") from error
+                hint = "" if self.machine else "; renew TEAMS_APP_PASSWORD"
+                raise NoTokenError(f"Entra refuses the app's credentials: {_first(error)}{hint}") from error
             except (requests.RequestException, ValueError, KeyError) as error:
                 raise NotBegunError(f"Entra gives no token now: {_first(error)}") from error
         return client
