@@ -19,6 +19,7 @@ from commands.core.answer import Answer, File
 
 Enclosure: TypeAlias = Picture | File  # what travels beside a message, kept by its digest
 HOME = "home"  # the ``view`` of a person's own page with the bot
+DIRECT = "pitcrew"  # on the page: the conversation between a visitor and Pitcrew
 
 
 @dataclass(frozen=True, slots=True)

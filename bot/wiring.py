@@ -24,7 +24,7 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.directory import Directory
 from bot.identity import CLOCK, REDRAW, TERMINAL, caller_of, no_groups
-from bot.ports import HOME, Ask, Place
+from bot.ports import DIRECT, HOME, Ask, Place
 from bot.progress import report
 from bot.scopes import is_alone
 from bot.state import State
@@ -220,7 +220,7 @@ class Crew:
             lookout=self.lookout,
             people=self.directory,
             reminders=self.state.reminders,
-            here=_here(ask.place),
+            here=self._here(ask.place),
             subscriptions=self.state.subscriptions,
             routes=self.routes,
             onward=self.state.links,
@@ -311,6 +311,22 @@ class Crew:
             return []
         found = self.directory.title(place)
         return [found] if found else []
+
+    def _here(self, place: Place) -> Here:
+        """Where an ask was made, and whether others read there."""
+        alone = place.view == HOME or self._is_own(place)
+        return Here(place.platform, place.tenant, place.conversation, place.user, alone)
+
+    def _is_own(self, place: Place) -> bool:
+        """Whether a conversation is one person's: Slack's are known by their first letter, Teams' were told once."""
+        match place.platform:
+            case "slack":
+                return place.conversation.startswith("D")
+            case "teams":
+                own = self.state.conversations.personal(place.platform, place.tenant, place.user)
+                return own is not None and own.id == place.conversation
+            case _:
+                return place.conversation == DIRECT
 
     def watched(self, schedules: Sequence[Schedule]) -> None:
         """Tell `status` of the schedules that are kept."""
@@ -465,12 +481,6 @@ def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
     choice = Choice(one.source, tuple(one.scopes), one.export, one.months, one.questions, limits)
     connection = Connection(identity.credential(cloud), cloud)
     return AzureProvider(one.name, connection, config.data.folder / "azure" / one.name, choice)
-
-
-def _here(place: Place) -> Here:
-    """Where an ask was made; Slack's direct messages are known by their first letter."""
-    alone = place.view == HOME or (place.platform == "slack" and place.conversation.startswith("D"))
-    return Here(place.platform, place.tenant, place.conversation, place.user, alone)
 
 
 def _programme(config: Config) -> Money | None:

@@ -150,11 +150,9 @@ def _place(here: Here, to: str) -> Here:
     for_me = to.lower() in {"me", "dm"} and here.tenant and here.user  # which may be said on Home, where no channel is
     if not here.is_chat and not for_me:
         raise NotAllowed("a subscription is made in a chat: in the channel it is for, or in a direct message")
-    if for_me:
-        return replace(here, conversation="", alone=True)
-    if to.lower() != "here":
+    if not for_me and to.lower() != "here":
         raise NotAllowed(f"to={to}: subscribe in that channel itself, or with to=me for your direct messages")
-    return here
+    return replace(here, conversation="", alone=True) if for_me or (here.alone and here.user) else here
 
 
 def is_for_others(here: Here) -> bool:

@@ -26,13 +26,13 @@ from bot.clock import Clock
 from bot.delivery.courier import Courier
 from bot.door import Door
 from bot.lookout import AlertRoute
-from bot.ports import Ask, Place
+from bot.ports import DIRECT, Ask, Place
 from bot.subscribed import audience
 from bot.subscribed import schedules as subscribed
 from bot.web.complete import Suggestion, suggestions
 from bot.web.days import OFFICE, Days, MovedClock
 from bot.web.desk import CONVERSATIONS, Desk, NoticingInbox
-from bot.web.page import DIRECT, NAME, TENANT, PagePlatform
+from bot.web.page import NAME, TENANT, PagePlatform
 from bot.web.site import Behind, Site, told_time
 from bot.web.timeline import Timeline
 from bot.wiring import Crew, state_of

@@ -11,8 +11,8 @@ from typing import Any
 
 from analysis.errors import BadAsk, NotFound, NotSaved
 from bot.clock import Clock
-from bot.ports import HOME, Ask, Enclosure, Inbox, Parcel, Place
-from bot.web.page import DIRECT, LOOKS, NAME, TENANT, PagePlatform
+from bot.ports import DIRECT, HOME, Ask, Enclosure, Inbox, Parcel, Place
+from bot.web.page import LOOKS, NAME, TENANT, PagePlatform
 from bot.web.timeline import Entry, Timeline
 from commands.core.answer import Answer, Button, Buttons, Text
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import Clock
-from bot.ports import HOME, Gone, Kind, Parcel, Place
+from bot.ports import DIRECT, HOME, Gone, Kind, Parcel, Place
 from bot.slack.render import render as as_slack
 from bot.teams import render as as_teams
 from bot.web import draw
@@ -17,7 +17,6 @@ from commands.core.answer import Answer
 
 NAME = "page"
 TENANT = "apex"
-DIRECT = "pitcrew"  # the conversation between a visitor and Pitcrew
 LOOKS = ("page", "slack", "teams")
 
 

@@ -26,12 +26,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.errors import BadAsk, FinOpsError, NotFound
-from bot.ports import HOME
+from bot.ports import DIRECT, HOME
 from bot.web import slack_look, teams_look
 from bot.web.complete import Suggestion
 from bot.web.desk import CONVERSATIONS, Conversation, Desk, Visitor
 from bot.web.draw import DOCUMENTS, PICTURES
-from bot.web.page import DIRECT, LOOKS
+from bot.web.page import LOOKS
 from bot.web.timeline import Entry
 from charts.picture import Picture
 from commands.core.answer import File

@@ -13,8 +13,8 @@ from bot.cadence.planner import Planner
 from bot.cadence.schedule import Schedule
 from bot.chores import chores
 from bot.door import Door
+from bot.ports import DIRECT
 from bot.subscribed import schedules as subscribed
-from bot.web.page import DIRECT
 from bot.wiring import Crew
 from tests.fake_slack import FakeSlack
 from tests.fake_teams import CHANNEL, TEAM, FakeTeams

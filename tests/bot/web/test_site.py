@@ -64,6 +64,14 @@ async def test_what_is_not_meant_for_pitcrew_is_left_alone_with_a_hint(walk: Pag
     assert "team search" in said[0].words
 
 
+async def test_what_is_subscribed_to_in_the_direct_message_is_ones_own(walk: PageWalk) -> None:
+    visitor = await walk.visitor()
+    await visitor.type("subscribe weekly 09:10")
+    await visitor.until(lambda found: any("Subscribed" in one.words for one in found))
+    [kept] = walk.crew.state.subscriptions.all()
+    assert (kept.here.conversation, kept.here.alone, bool(kept.here.user)) == ("", True, True)
+
+
 async def test_share_shows_it_to_the_channel(walk: PageWalk) -> None:
     one, other = await walk.visitor(), await walk.visitor()
     await one.type("/finops waste", "platform")
