@@ -105,6 +105,8 @@ class SlackPlatform:
     newer_blocks: bool = False  # until Slack has refused them once
     _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
     _shared: dict[str, tuple[float, bool]] = field(default_factory=dict)  # when it was asked, and what was said
+    _listed: float = -SHARED_SECONDS  # when it was last asked for all of them
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     people: SlackPeople = field(init=False)
     _asked: dict[str, asyncio.Task[Profile]] = field(default_factory=dict)  # many asks of one person ask once
 
@@ -321,7 +323,7 @@ class SlackPlatform:
         if not name.startswith("#"):
             return name
         if name not in self._channels:
-            self._channels.update([pair async for pair in self._memberships()])
+            await self._look_around()
         if name not in self._channels:
             raise Undeliverable(f"Pitcrew is in no channel named {name}: type /invite @Pitcrew there")
         return self._channels[name]
@@ -332,25 +334,44 @@ class SlackPlatform:
         Raises:
             Undeliverable: it is shared, or about to be.
         """
-        channel, now = await self._channel(place), asyncio.get_running_loop().time()
-        if channel.startswith("D"):
-            return channel
-        looked, shared = self._shared.get(channel, (-SHARED_SECONDS, False))
-        if now - looked >= SHARED_SECONDS:
-            told = (await self.client.conversations_info(channel=channel))["channel"]
-            shared = any(told.get(key) for key in ("is_ext_shared", "is_pending_ext_shared"))
-            self._shared[channel] = (now, shared)
-        if shared:
+        channel = await self._channel(place)
+        if not channel.startswith("D") and await self._is_shared(channel):
             raise Undeliverable("that channel is shared with another company, so no figures are posted there")
         return channel
 
-    async def _memberships(self) -> AsyncIterator[tuple[str, str]]:
+    async def _is_shared(self, channel: str) -> bool:
+        """Whether others read it. Hundreds of channels are told of by a few pages, the one that is not there is asked.
+
+        Slack answers fifty questions a minute about single channels, and a digest may go to hundreds.
+        """
+        async with self._asking:
+            if self._is_stale(self._listed):
+                try:
+                    await self._look_around()
+                except (SlackApiError, SlackClientError) as error:
+                    log.warning("slack channels not listed", error=str(error)[:200])
+            if channel not in self._shared or self._is_stale(self._shared[channel][0]):
+                self._remember((await self.client.conversations_info(channel=channel))["channel"])
+        return self._shared[channel][1]
+
+    def _is_stale(self, looked: float) -> bool:
+        return asyncio.get_running_loop().time() - looked >= SHARED_SECONDS
+
+    async def _look_around(self) -> None:
+        """Learn of all our channels at once: their names, and whether others read them."""
+        self._listed = asyncio.get_running_loop().time()
         pages = await self.client.users_conversations(
             types="public_channel,private_channel", exclude_archived=True, limit=PAGE * 2
         )
         async for page in pages:
-            for channel in page["channels"]:
-                yield f"#{channel['name']}", str(channel["id"])
+            for told in page["channels"]:
+                self._channels[f"#{told['name']}"] = str(told["id"])
+                if "is_ext_shared" in told:
+                    self._remember(told)
+
+    def _remember(self, told: Mapping[str, Any]) -> None:
+        shared = any(told.get(key) for key in ("is_ext_shared", "is_pending_ext_shared"))
+        self._shared[str(told["id"])] = (asyncio.get_running_loop().time(), shared)
 
     async def _history(self, place: Place, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
         """Messages of a conversation or thread since then, in Slack's order of each page, newest last page first."""

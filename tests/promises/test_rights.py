@@ -138,7 +138,8 @@ async def test_a_channel_that_is_shared_later_is_found_out_within_ten_minutes(
 
 async def test_where_slack_does_not_say_whether_it_is_shared_nothing_is_posted(walking: Walk) -> None:
     slack = walking.slack
-    slack.fail("conversations.info", "missing_scope")
+    for method in ("users.conversations", "conversations.info"):
+        slack.fail(method, "missing_scope")
     await slack.mention("status")
     await walking.until(lambda: slack.private("U1"))
 

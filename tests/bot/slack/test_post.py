@@ -414,3 +414,15 @@ def _images(slack: FakeSlack) -> list[dict[str, dict[str, str]]]:
 async def slack_dm(slack: FakeSlack) -> None:
     """Make sure there is a direct message conversation with U1."""
     slack.channel("DU1", "DU1", "U1", private=True)
+
+
+async def test_many_channels_are_asked_about_at_once(slack: FakeSlack, sending: Desk) -> None:
+    for number in range(60):
+        slack.channel(f"C5{number}", f"digest-{number}")
+    slack.channel("C599", "with-others").shared = True
+    for number in range(60):
+        await sending.send(ANSWER, conversation=f"C5{number}", name=f"d{number}")
+    with pytest.raises(Undeliverable, match="shared with another company"):
+        await sending.send(ANSWER, conversation="C599", name="d99")
+
+    assert len(slack.called("users.conversations")) == 1 and not slack.called("conversations.info")
