@@ -176,14 +176,23 @@ class Door:
         self._tasks = [asyncio.create_task(self._work(), name=f"door {number}") for number in range(self.workers)]
 
     async def stop(self, seconds: float = 25.0) -> None:
-        """Take nothing in, finish what is under way within ``seconds``, and leave the rest to the next process."""
+        """Take nothing in, finish what is under way within ``seconds``, and put the rest back for the next process."""
         self._closing = True
         self.wake()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            left = set(self._busy)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+            for key in left:
+                await self._put_back(key)
+
+    async def _put_back(self, key: str) -> None:
+        try:
+            await self._written(self.inbox.put_back, key)
+        except Exception:
+            log.exception("ask not put back, left to its lease")
 
     def close(self) -> None:
         """Let the threads go, when nobody asks for a redrawing any more."""

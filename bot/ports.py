@@ -240,6 +240,9 @@ class Inbox(Protocol):
     def cancelled(self, key: str) -> str:
         """Who has cancelled an ask; "" for nobody."""
 
+    def put_back(self, key: str) -> None:
+        """Let go of an ask whose answerer stops, so that the next one need not wait for the lease."""
+
     def done(self, key: str, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Close an ask and put what it caused into the outbox, in one transaction."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -58,7 +60,8 @@ from bot.wiring import Crew, assembled, schedule_of
 log = structlog.get_logger(__name__)
 
 SETTLED_SECONDS, DAY_SECONDS = 600.0, 86_400.0
-LONGEST_STOP = 20.0  # of the 25 seconds that a container gets
+LONGEST_STOP, LONGEST_REQUEST = 16.0, 4.0  # of the 25 seconds that a container gets
+LONGEST_THOUGHT = 2.0  # for threads that are still at it when everything else has ended
 
 
 def main(config: Config, clock: Clock, environ: Mapping[str, str], *, playground: bool = False) -> None:
@@ -91,6 +94,14 @@ async def _until_stopped(crew: Crew, environ: Mapping[str, str], *, playground: 
         )
         await stopped.wait()
         log.info("stopping")
+    _leave()
+
+
+def _leave() -> None:
+    """Wait no longer for a load or a long answer than a container would: what it has not committed is begun anew."""
+    leaving = threading.Timer(LONGEST_THOUGHT, os._exit, (0,))
+    leaving.daemon = True
+    leaving.start()
 
 
 @asynccontextmanager
@@ -357,7 +368,7 @@ async def _serving(config: Config, mounts: Sequence[Callable[[web.Application], 
     for mount in mounts:
         mount(site)
     site.router.add_get("/healthz", _healthy)
-    runner = web.AppRunner(site, access_log=None)
+    runner = web.AppRunner(site, access_log=None, shutdown_timeout=LONGEST_REQUEST)
     await runner.setup()
     here = config.server
     try:

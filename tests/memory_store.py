@@ -87,6 +87,10 @@ class MemoryStore:
                 self.asks[key].until = self.clock() + timedelta(seconds=lease_seconds)
                 self.put(parcels, ())
 
+    def put_back(self, key: str) -> None:
+        if not self.asks[key].done:
+            self.asks[key].until = None
+
     def cancelled(self, key: str) -> str:
         return self.asks[key].cancelled
 

@@ -79,6 +79,12 @@ class InboxTable:
             if connection.execute(mine.returning(inbox.c.number)).first():
                 self.outbox.enter(connection, parcels, ())
 
+    def put_back(self, key: str) -> None:
+        """Let go of an ask whose answerer stops, so that the next one need not wait for the lease."""
+        with self.database.writing() as connection:
+            mine = sa.update(inbox).where(inbox.c.key == key, inbox.c.done.is_(False))
+            connection.execute(mine.values(until=None))
+
     def cancelled(self, key: str) -> str:
         """Who has cancelled an ask; "" for nobody."""
         with self.database.reading() as connection:

@@ -86,6 +86,10 @@ class NoticingInbox:
         """As the inbox does."""
         self.inbox.meanwhile(key, parcels, lease_seconds)
 
+    def put_back(self, key: str) -> None:
+        """As the inbox does."""
+        self.inbox.put_back(key)
+
     def cancelled(self, key: str) -> str:
         """As the inbox does."""
         return self.inbox.cancelled(key)

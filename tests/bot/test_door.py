@@ -281,6 +281,24 @@ async def test_messages_are_drawn_anew_by_one_who_may_only_read() -> None:
     assert hall.audit.lines == []
 
 
+async def test_what_cannot_be_finished_in_time_is_put_back_for_the_next_process() -> None:
+    async with open_hall() as hall:
+        began, ended = threading.Event(), threading.Event()
+
+        def slow(_: Ask) -> None:
+            began.set()
+            ended.wait(5)
+
+        hall.before = slow
+        await hall.door.accept(ask())
+        assert await asyncio.to_thread(began.wait, 5)
+        await hall.door.stop(0.1)
+        ended.set()
+
+        assert [row.until for row in hall.store.asks.values()] == [None]
+        assert [one.key for one in hall.store.take(5, 60)] == ["k1"]
+
+
 async def test_stopping_finishes_what_is_being_answered() -> None:
     async with open_hall() as hall:
         began = threading.Event()

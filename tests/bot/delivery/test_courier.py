@@ -352,6 +352,17 @@ async def test_stopping_finishes_what_is_under_way() -> None:
     assert found.states() == {"p1": "sent"}
 
 
+@on_virtual_time
+async def test_stopping_gives_back_what_waits_for_its_turn() -> None:
+    async with desk() as found:
+        found.put(*(parcel(f"p{number}", f"C{number}") for number in range(5)))
+        await asyncio.sleep(0.15)
+        await found.courier.stop()
+
+        assert "leased" not in found.store.counts() and "sent" in found.states().values()
+        assert not any(row.parcel.unclear for row in found.store.outbox.values())
+
+
 def test_every_kind_of_delivery_error_is_met_above() -> None:
     assert {one.__name__ for one in DeliveryError.__subclasses__()} == {
         "Later",
