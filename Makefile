@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILES := analysis bot charts commands providers tests benchmarks
 
-.PHONY: sbom chaos demo test fuzz slow engines lint check wheel bench docs system node chromium clean
+.PHONY: sbom chaos soak demo test fuzz slow engines lint check wheel bench docs system node chromium clean
 
 demo: $(VENV)/demo
 	$(BIN)/pitcrew demo $(DEMO)
@@ -44,6 +44,10 @@ docs: $(VENV)/dev
 # The promises of docs/operations.md in their long form, on SQLite and PostgreSQL; CI runs them in short, as slow tests.
 chaos: $(VENV)/dev system
 	$(BIN)/python -m benchmarks.chaos $(TRIALS)
+
+# A month in twenty minutes, or in MINUTES, with five requests a second.
+soak: $(VENV)/dev system
+	$(BIN)/python -m benchmarks.soak
 
 # Everything that is installed with Pitcrew, in a bare environment, as a CycloneDX document; and the licences as a page.
 sbom: $(VENV)/dev

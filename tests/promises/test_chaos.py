@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.chaos.plan import PLAN
-from benchmarks.chaos.trial import NOTHING, POSTGRESQL, Ground, Trial
+from benchmarks.chaos.plan import PLAN, SOAK
+from benchmarks.chaos.trial import POSTGRESQL, Ground, Trial
 from tests.conftest import Company
 from tests.contracts.postgres import Cluster, cluster
 
-TRIALS = [(trial, database) for trial in PLAN for database in trial.databases if database in (*trial.in_ci, NOTHING)]
+TRIALS = [(trial, database) for trial in (*PLAN, SOAK) for database in trial.databases if database in trial.in_ci]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,247 @@
+"""R15: a month in a few minutes, with somebody asking all the while: what grows, and what is not given back."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count, cycle
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from statistics import median
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+
+from benchmarks.chaos.life import context
+from benchmarks.chaos.trial import Ground, Outcome, until
+from bot import config as deployment
+from bot.cadence.planner import Planner
+from bot.clock import wall
+from bot.log import configure
+from bot.serve import running
+from bot.state.database import Database
+from bot.wiring import assembled
+from tests.conftest import NOW
+from tests.fake_slack import FakeSlack
+from tests.walks.slack_crew import free_port
+
+STEP = timedelta(hours=3)  # how far the clock jumps at a time, when nothing is on its way
+LOOK_SECONDS, TICK_SECONDS = 2.0, 0.5
+SETTLED_SECONDS = 240.0
+WARM, LAST = (0.2, 0.35), (0.85, 1.0)  # parts of the time that are compared
+MORE_THREADS, MORE_FILES = 4, 16  # pools fill up, and people's connections come and go
+SCHEDULES = (
+    {"name": "nightly", "cron": "0 6 * * *", "ask": "assess", "to": ["engineering"]},
+    {"name": "daily", "cron": "0 9 * * *", "ask": "digest daily {persona}", "to": ["finance"], "post": "always"},
+    {"name": "weekly", "cron": "0 9 * * mon", "ask": "summary {persona}", "to": ["finance"], "post": "always"},
+    {"name": "monthly", "cron": "0 9 3 * *", "ask": "digest monthly {persona}", "to": ["finance"], "post": "always"},
+)
+ASKS = ("help", "waste", "status", "help", "summary", "help", "budget", "help", "forecast", "help")
+PRESSED = {"1. Show", "Claim these 5"}
+ALIVE = sa.text(
+    "SELECT (SELECT count(*) FROM outbox WHERE state = 'leased') AS messages,"
+    " (SELECT count(*) FROM inbox WHERE until IS NOT NULL AND NOT done) AS asks,"
+    " (SELECT count(*) FROM fire WHERE outcome = 'fired') AS fires,"
+    " (SELECT count(*) FROM inbox WHERE NOT done)"
+    " + (SELECT count(*) FROM outbox WHERE state IN ('pending', 'leased')) AS waiting"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the bot's process has at a moment: of the time, megabytes, threads, open files."""
+
+    part: float
+    megabytes: float
+    threads: int
+    files: int
+
+
+@dataclass(slots=True)
+class Month:
+    """The Slack that asks, the clock that both go by, and what was seen."""
+
+    slack: FakeSlack
+    ahead: Synchronized[float]
+    seconds: float
+    days: int
+    rate: float
+    looks: list[Look] = field(default_factory=list)
+    asked: Counter[bool] = field(default_factory=Counter)
+    slowest: float = 0.0
+
+
+async def soak(
+    ground: Ground, *, minutes: float = 20.0, days: int = 30, rate: float = 5.0, most_growth: float = 0.1
+) -> Outcome:
+    """``pitcrew serve`` in a process of its own; ``rate`` requests a second, ``days`` of its clock in ``minutes``."""
+    folder = ground.place()
+    url, port = ground.ready(folder), free_port()
+    ahead = context().Value("d", (NOW - wall()).total_seconds())
+    async with FakeSlack.running() as slack:
+        slack.advance(ahead.value)
+        slack.entrance = f"http://127.0.0.1:{port}/slack/events"
+        process = context().Process(target=_begin, args=(str(folder), url, port, slack.url, ahead), daemon=True)
+        process.start()
+        month = Month(slack, ahead, minutes * 60, days, rate)
+        try:
+            return await _lived(month, process, url, most_growth)
+        finally:
+            if process.is_alive():
+                process.kill()
+
+
+async def _lived(month: Month, process: ForkServerProcess, url: str, most_growth: float) -> Outcome:
+    database = Database(url, wall, visiting=True)
+    pid = process.pid or 0
+    try:
+        await _answering(month)
+        async with asyncio.TaskGroup() as together:
+            together.create_task(_asking(month))
+            together.create_task(_looking(month, pid))
+        await until(lambda: not _standing(database).waiting, SETTLED_SECONDS)
+        left = _standing(database)
+        os.kill(pid, signal.SIGTERM)
+        await asyncio.to_thread(process.join, 30)
+    finally:
+        database.close()
+    return _outcome(month, left, process.exitcode, most_growth)
+
+
+def _outcome(month: Month, left: Any, ended: int | None, most_growth: float) -> Outcome:
+    warm, last = _part(month.looks, WARM), _part(month.looks, LAST)
+    before, after = (median(one.megabytes for one in looks) for looks in (warm, last))
+    growth = after / before - 1
+    threads, files = (
+        max(getattr(one, name) for one in last) - max(getattr(one, name) for one in warm)
+        for name in ("threads", "files")
+    )
+    held = left.messages + left.asks
+    asked, broken = month.asked.total(), month.asked[False]
+    fine = not broken and not held and ended == 0 and left.fires >= month.days
+    return Outcome(
+        f"RSS growth < {most_growth:.0%}; no lease, thread or file left open; all requests taken; a digest a day",
+        f"{month.seconds / 60:g} min, {month.days} days, {asked} requests ({month.rate:g}/s), {broken} not taken,"
+        f" slowest {month.slowest:.2f} s; {left.fires} fires; RSS {before:.0f} to {after:.0f} MiB ({growth:+.1%});"
+        f" threads {threads:+d}, files {files:+d} ({last[-1].threads} and {last[-1].files} at the end);"
+        f" {held} leases held; SIGTERM: exit {ended}",
+        fine and growth < most_growth and threads <= MORE_THREADS and files <= MORE_FILES,
+    )
+
+
+def _part(looks: list[Look], part: tuple[float, float]) -> list[Look]:
+    return [one for one in looks if part[0] <= one.part <= part[1]] or looks[-1:]
+
+
+def _standing(database: Database) -> Any:
+    with database.reading() as connection:
+        return connection.execute(ALIVE).one()
+
+
+async def _answering(month: Month) -> None:
+    """Wait until it answers at all, the first load included, and until a finding can be clicked."""
+    async with asyncio.timeout(SETTLED_SECONDS):
+        while True:
+            try:
+                await month.slack.mention("waste")
+                await until(lambda: _buttons(month.slack), 10)
+            except (OSError, TimeoutError):
+                await asyncio.sleep(1)
+            else:
+                return
+
+
+def _buttons(slack: FakeSlack) -> list[dict[str, Any]]:
+    """Our newest messages that have something to press."""
+    return [one for one in slack.ours("C1")[-30:] if _pressable(one)]
+
+
+def _pressable(message: Mapping[str, Any]) -> list[str]:
+    elements = [one for block in message.get("blocks", ()) if block["type"] == "actions" for one in block["elements"]]
+    return [one["text"]["text"] for one in elements if one["type"] == "button" and one["text"]["text"] in PRESSED]
+
+
+async def _asking(month: Month) -> None:
+    """Ask at the rate, and let the clock jump when everything that was asked is acknowledged."""
+    slack, began = month.slack, monotonic()
+    steps = max(1, math.ceil(timedelta(days=month.days) / STEP))
+    texts, numbers = cycle(ASKS), count()
+    for step in range(1, steps + 1):
+        sent: list[Awaitable[None]] = []
+        while monotonic() - began < month.seconds * step / steps:
+            number = next(numbers)
+            sent.append(asyncio.ensure_future(_one(month, next(texts), number)))
+            await asyncio.sleep(max(0.0, began + (number + 1) / month.rate - monotonic()))
+        await asyncio.gather(*sent)
+        slack.advance(STEP.total_seconds())
+        month.ahead.value += STEP.total_seconds()
+        for channel in slack.channels.values():  # Slack's memory is none of ours, and need not grow
+            del channel.messages[:-200]
+        del slack.calls[:], slack.ephemerals[:]
+
+
+async def _one(month: Month, text: str, number: int) -> None:
+    slack, began = month.slack, monotonic()
+    user = f"U{number % 2 + 1}"
+    shown = _buttons(slack)
+    if number % 12 == 3 and shown:
+        said = await slack.click(shown[-1], _pressable(shown[-1])[0], user=user)
+    elif number % 12 == 7:
+        said = await slack.come_home(user=user)
+    elif number % 6 == 1:
+        said = await slack.mention(text, user=user)
+    else:
+        said = await slack.type(f"/finops {text}", user=user)
+    month.asked[said.ok] += 1
+    month.slowest = max(month.slowest, monotonic() - began)
+
+
+async def _looking(month: Month, pid: int) -> None:
+    """Look at the process, until the time is over."""
+    began, here = monotonic(), Path(f"/proc/{pid}")
+    while (part := (monotonic() - began) / month.seconds) < 1:
+        said = dict(line.split(":", 1) for line in (here / "status").read_text().splitlines())
+        megabytes = int(said["VmRSS"].split()[0]) / 1024
+        month.looks.append(Look(part, megabytes, int(said["Threads"]), len(list((here / "fd").iterdir()))))
+        await asyncio.sleep(min(LOOK_SECONDS, month.seconds / 40))
+
+
+def _begin(folder: str, url: str, port: int, api_url: str, ahead: Synchronized[float]) -> None:
+    configure(json=False, least=50)
+    asyncio.run(_serve(folder, url, port, api_url, ahead))
+
+
+async def _serve(folder: str, url: str, port: int, api_url: str, ahead: Synchronized[float]) -> None:
+    """The bot on a clock that is ahead of ours; leases go by our own, or a jump of the clock would end them."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+
+    def clock() -> datetime:
+        return wall() + timedelta(seconds=ahead.value)
+
+    raw = {
+        "data": {"folder": folder},
+        "providers": [{"kind": "sample"}],
+        "roles": {"*": ["read", "act"]},
+        "slack": {"mode": "http", "api_url": api_url},
+        "server": {"host": "127.0.0.1", "port": port},
+        "personas": {"finance": ["slack:C1"], "engineering": ["slack:C1"]},
+        "schedules": list(SCHEDULES),
+        "state": {"url": url if url.startswith("postgresql") else "sqlite"},
+    }
+    known = {"SLACK_BOT_TOKEN": FakeSlack.token, "SLACK_SIGNING_SECRET": FakeSlack.signing_secret}
+    with assembled(deployment.parse(raw, lambda _: "soak"), clock) as crew:
+        crew.state.database.clock = wall
+        async with running(crew, known) as door:
+            planner = Planner(crew.state.fires, door.schedules, crew.clock, door.wake)
+            while not stopped.is_set():  # the bot's own looks every fifteen seconds, which are half a day here
+                await asyncio.to_thread(planner.tick)
+                await asyncio.sleep(TICK_SECONDS)
