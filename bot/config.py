@@ -26,6 +26,7 @@ from analysis.owners import Owners, Team
 from analysis.purchases import offers
 from bot.allocation_section import AllocationSection
 from bot.cadence.schedule import Schedule
+from bot.identity import ENTRA
 from bot.onward.address import refuse_unsafe
 from bot.onward.template import Target
 from bot.scopes import ROLE, Scope, clause_of
@@ -600,6 +601,13 @@ class Config(Section):
         targets = [webhook.name for webhook in self.webhooks]
         if len(set(targets)) < len(targets):
             raise BadConfig("two webhooks have the same name; each needs its own, since it is sent to by it")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_are_ids(self) -> Config:
+        for one in chain(self.roles, *(scope.people for scope in self.scopes)):
+            if one.startswith(ENTRA) and not (one != ENTRA and re.match(GUID, one.removeprefix(ENTRA))):
+                raise BadConfig(f"{one!r} is no group of Entra; write entra-group: and its object id, not its name")
         return self
 
     @model_validator(mode="after")

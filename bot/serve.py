@@ -25,7 +25,7 @@ from bot.config import Config, secret
 from bot.delivery.courier import Courier
 from bot.delivery.routes import routes
 from bot.door import Door
-from bot.identity import groups_of
+from bot.identity import ENTRA, groups_of
 from bot.log import configure
 from bot.onward.platform import WebhookPlatform, outside
 from bot.ports import Parcel, People, Platform
@@ -43,6 +43,7 @@ from bot.subscribed import audience
 from bot.subscribed import schedules as subscribed
 from bot.teams.adapter import Adapter, Gate, Keys
 from bot.teams.app import Listeners
+from bot.teams.groups import EntraGroups, graph_tokens
 from bot.teams.http import LOOPBACK
 from bot.teams.http import Entrance as TeamsEntrance
 from bot.teams.line import PLAYGROUND, Line, line_of
@@ -144,9 +145,8 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         )
         stack.callback(door.close)
         crew.watched(schedules)
-        if slack and slack.groups:
-            crew.in_group = slack.groups.has
-            await stack.enter_async_context(slack.groups.watched())
+        sources = await _grouped(stack, crew, slack, there)
+        crew.in_group = lambda group, user: any(has(group, user) for has in sources)
         await stack.enter_async_context(_looked_after(crew, door, _welcomes(slack, there)))
         courier.start()
         stack.push_async_callback(courier.stop, LONGEST_STOP / 2)
@@ -173,10 +173,29 @@ class _Slack:
 
 @dataclass(frozen=True, slots=True)
 class _Teams:
+    line: Line
     platform: TeamsPlatform
     adapter: Adapter
     pictures: Pictures
     documents: Documents
+
+
+async def _grouped(
+    stack: AsyncExitStack, crew: Crew, slack: _Slack | None, teams: _Teams | None
+) -> list[Callable[[str, str], bool]]:
+    """Who tells who is in a group that roles or private scopes name, as long as the bot runs."""
+    found: list[Callable[[str, str], bool]] = []
+    if slack and isinstance(slack.platform, Workspaces):
+        found.append(slack.platform.has)
+    elif slack and slack.groups:
+        await stack.enter_async_context(slack.groups.watched())
+        found.append(slack.groups.has)
+    named = sorted(groups_of(crew.named(), ENTRA))
+    if teams and named and teams.line.cloud.graph:
+        entra = EntraGroups(teams.line.cloud.graph, graph_tokens(teams.line.cloud, teams.line.app), named)
+        stack.callback(entra.close)
+        found.append(entra.has)
+    return found
 
 
 def _give_ear(crew: Crew, environ: Mapping[str, str], door: Door, slack: _Slack | None) -> None:
@@ -202,7 +221,14 @@ async def _slack(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str]) 
     config = crew.config
     if config.slack.teams:
         vault = Vault.of(secret(KEY, environ))
-        many = Workspaces(crew.state.installations, vault, crew.state.outbox, config.slack.api_url)
+        many = Workspaces(
+            crew.state.installations,
+            vault,
+            crew.state.outbox,
+            config.slack.api_url,
+            config.slack.teams[0],
+            groups_of(crew.named()),
+        )
         stack.push_async_callback(many.close)
         return _Slack(many, config.slack.teams[0])
     needed = "SLACK_APP_TOKEN" if config.slack.mode == "socket" else "SLACK_SIGNING_SECRET"
@@ -272,7 +298,7 @@ async def _teams(stack: AsyncExitStack, crew: Crew, environ: Mapping[str, str], 
     keys = None if line.anonymous else Keys(session, line.cloud.openid_url, clock)
     tenants = frozenset() if line.anonymous else frozenset({line.app.tenant})
     adapter = Adapter(wire.clients, Gate(line.app.app_id, line.cloud, clock, tenants, keys))
-    return _Teams(platform, adapter, pictures, documents)
+    return _Teams(line, platform, adapter, pictures, documents)
 
 
 def _connected(slack: _Slack | None, teams: _Teams | None) -> tuple[dict[str, Platform], dict[str, str]]:

@@ -49,6 +49,7 @@ CHANNEL = "19:finops@thread.tacv2"
 PLATFORM = "19:platform@thread.tacv2"
 TOKEN = "the token that Entra gave us"
 MOST = 100 * 1024
+MOST_GROUPS = 20  # a question to Graph
 
 
 class Fault(Enum):
@@ -92,6 +93,7 @@ class Talk:
     name: str = ""
     team: str = ""
     team_name: str = ""
+    type: str = "standard"
     blocked: bool = False
     messages: list[dict[str, Any]] = field(default_factory=list)
 
@@ -114,6 +116,7 @@ class FakeTeams:
     offline_keys: bool = False
     talks: dict[str, Talk] = field(default_factory=dict)
     people: dict[str, dict[str, str]] = field(default_factory=dict)
+    groups: dict[str, set[str]] = field(default_factory=dict)  # Entra's, with everybody who is in them by any way
     calls: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     fetched_keys: int = 0
@@ -136,6 +139,7 @@ class FakeTeams:
         site.router.add_get("/keys/openid", teams._openid)
         site.router.add_get("/keys/jwks", teams._jwks)
         site.router.add_route("*", "/connector/v3/{path:.*}", teams._connector)
+        site.router.add_post("/graph/v1.0/users/{user}/checkMemberGroups", teams._graph)
         runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -152,7 +156,9 @@ class FakeTeams:
     @property
     def line(self) -> Line:
         """How the bot reaches this Teams, and knows it."""
-        cloud = Cloud(f"{self.url}/keys/openid", ISSUER, "scope", "", frozenset(), loopback=True)
+        cloud = Cloud(
+            f"{self.url}/keys/openid", ISSUER, "scope", "", frozenset(), loopback=True, graph=f"{self.url}/graph"
+        )
         return Line(cloud, App(APP, TENANT, tokens=lambda: TOKEN))
 
     @property
@@ -343,6 +349,22 @@ class FakeTeams:
 
     # the connector
 
+    async def _graph(self, request: web.Request) -> web.Response:
+        """Microsoft Graph, as far as it is asked who is in a group."""
+        self.calls.append(("graph", request.match_info["user"]))
+        wanted = (await request.json())["groupIds"]
+        fault = self.faults["graph"].popleft() if self.faults["graph"] else None
+        if isinstance(fault, Refusal):
+            return _refused(fault)
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return _refused(Refusal(401, "InvalidAuthenticationToken"))
+        if request.match_info["user"] not in self.people:
+            return _refused(Refusal(404, "Request_ResourceNotFound"))
+        if len(wanted) > MOST_GROUPS:
+            return _refused(Refusal(400, "Request_BadRequest", "at most 20 groups"))
+        mine = [one for one in wanted if request.match_info["user"] in self.groups.get(one, ())]
+        return web.json_response({"value": mine})
+
     async def _connector(self, request: web.Request) -> web.Response:
         path = [unquote(part) for part in request.raw_path.partition("/v3/")[2].partition("?")[0].split("/")]
         body = json.loads(await request.text() or "null")
@@ -388,7 +410,11 @@ class FakeTeams:
                 return {"members": page, **({"continuationToken": str(more)} if more < len(self.people) else {})}
             case "channels":
                 mine = [one for one in self.talks.values() if one.team == path[1]]
-                return {"conversations": [{"id": one.id, "name": one.name if one.id != TEAM else ""} for one in mine]}
+                return {
+                    "conversations": [
+                        {"id": one.id, "name": one.name if one.id != TEAM else "", "type": one.type} for one in mine
+                    ]
+                }
             case _:
                 raise _No(Refusal(404, "ServiceError", f"no such call: {'/'.join(path)}"))
 

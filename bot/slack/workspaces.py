@@ -15,6 +15,7 @@ from analysis.errors import BadConfig
 from bot.ports import Parcel, Paused, Place, Profile
 from bot.slack import render
 from bot.slack.app import Workspace, recognise
+from bot.slack.groups import SlackGroups
 from bot.slack.install import Vault
 from bot.slack.people import SlackPeople
 from bot.slack.post import SlackPlatform, Uploads, connected
@@ -35,6 +36,7 @@ class Seat:
     workspace: Workspace
     platform: SlackPlatform
     app: AsyncApp
+    groups: SlackGroups
     stack: AsyncExitStack
 
 
@@ -49,6 +51,8 @@ class Workspaces:
     vault: Vault
     uploads: Uploads
     api_url: str
+    home: str  # whose people are known by their ids alone
+    groups: frozenset[str] = frozenset()  # the user groups that roles name
     listening: Listening = field(init=False)  # set before anything is served
     name: str = "slack"
     _seats: dict[str, Seat] = field(default_factory=dict)
@@ -93,7 +97,9 @@ class Workspaces:
                 await stack.aclose()
                 raise
             platform = SlackPlatform(client, self.uploads)
-            self._seats[one.team] = Seat(workspace, platform, self.listening(workspace, platform), stack)
+            groups = SlackGroups(client, self.groups)
+            await stack.enter_async_context(groups.watched())
+            self._seats[one.team] = Seat(workspace, platform, self.listening(workspace, platform), groups, stack)
 
     async def app_of(self, payload: Mapping[str, Any]) -> AsyncApp | None:
         """The app of the workspace that a request comes from; ``None`` for a stranger's, and when one leaves."""
@@ -149,6 +155,12 @@ class Workspaces:
             if told.name != user:
                 return told
         return Profile(user)
+
+    def has(self, group: str, user: str) -> bool:
+        """Whether a user (``U1``, or ``T2:U1`` of another workspace than the first) is in a group of their own."""
+        team, _, name = user.rpartition(":")
+        seat = self._seats.get(team or self.home)
+        return seat is not None and seat.groups.has(group, name)
 
     async def title(self, place: Place) -> str:
         """What people call a channel of one of the workspaces."""

@@ -23,6 +23,7 @@ class Cloud:
     authority: str
     hosts: frozenset[str]
     loopback: bool = False  # the playground and tests: plain http on this machine
+    graph: str = ""  # Microsoft Graph
 
     def trusts(self, service_url: str) -> bool:
         """Whether a service URL, just received or kept for long, may be sent a message and our token."""
@@ -46,6 +47,7 @@ PUBLIC = Cloud(
     "https://api.botframework.com/.default",
     "https://login.microsoftonline.com",
     frozenset({"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com"}),
+    graph="https://graph.microsoft.com",
 )
 US_GOVERNMENT = Cloud(
     "https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
@@ -53,6 +55,7 @@ US_GOVERNMENT = Cloud(
     "https://api.botframework.us/.default",
     "https://login.microsoftonline.us",
     frozenset({"smba.infra.gov.teams.microsoft.us", "smba.infra.dod.teams.microsoft.us"}),
+    graph="https://graph.microsoft.us",
 )
 CLOUDS = {"public": PUBLIC, "us-government": US_GOVERNMENT}
 PLAYGROUND = Cloud("", "", "", "", frozenset(), loopback=True)

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 LANE_SECONDS = 2.0  # 1,800 messages an hour in one conversation, the tightest of Teams' documented limits
 WHISPER_SECONDS = 3.0
+SHARED_SECONDS = 600.0
 THREAD = ";messageid="
 CARD = "application/vnd.microsoft.card.adaptive"
 
@@ -72,7 +73,9 @@ class TeamsPlatform:
     document_link: Link = no_link
     unfold: bool = False  # forms in the card itself: the playground opens no dialogs
     name: str = "teams"
+    shared_seconds: float = SHARED_SECONDS
     _looked: set[str] = field(default_factory=set)  # routes that teams were asked about
+    _shared: dict[str, tuple[float, bool]] = field(default_factory=dict)
 
     def render(self, answer: Answer, ask: str) -> tuple[Json, Sequence[Picture]]:
         """The card of one message, with the ask that refreshes it for its only reader, and its pictures."""
@@ -243,7 +246,34 @@ class TeamsPlatform:
             where = await self._personal(place)
         if not where.active:
             raise Undeliverable(f"{where.title or 'that chat'}: {where.why}")
+        if where.kind == "channel":
+            await self._refuse_shared(where)
         return where
+
+    async def _refuse_shared(self, where: Conversation) -> None:
+        """Look, every ten minutes, whether another organization reads in a channel.
+
+        Raises:
+            Undeliverable: it does.
+            WireError: Teams does not tell, so that nothing is posted.
+        """
+        now = asyncio.get_running_loop().time()
+        looked, shared = self._shared.get(where.id, (-self.shared_seconds, False))
+        if now - looked >= self.shared_seconds:
+            shared = await self._is_shared(where)
+            self._shared[where.id] = (now, shared)
+        if shared:
+            raise Undeliverable("that channel is shared with another organization, so no figures are posted there")
+
+    async def _is_shared(self, where: Conversation) -> bool:
+        """Whether a channel is of the shared kind, and has members of another tenant (who are no guests of ours)."""
+        if not where.team:
+            return False
+        channels = await self.wire.channels(where.service_url, where.team)
+        if not any(one.get("id") == where.id and one.get("type") == "shared" for one in channels):
+            return False
+        members = await self.wire.members(where.service_url, where.id)
+        return any(str(one.get("tenantId") or self.tenant) != self.tenant for one in members)
 
     async def _where(self, place: Place) -> Conversation:
         name = place.conversation

@@ -191,12 +191,12 @@ class Wire:
         return _plain(await _call(lambda: client.conversations.get_conversation_member(conversation, member)))
 
     async def channels(self, service_url: str, team: str) -> Sequence[Json]:
-        """The channels of a team: ``id`` and ``name``, which is empty for the first one, General."""
+        """The channels of a team: ``id``, ``type``, and ``name``, which is empty for the first one, General."""
         await self._client(service_url)
         client = await self.clients.of_teams(service_url)
         asked: Callable[[], Any] = lambda: client.teams.get_teams_channels(team)  # noqa: E731 (typed)
         found = await _call(lambda: asyncio.to_thread(asked))
-        return [{"id": one.id, "name": one.name} for one in found.conversations or ()]
+        return [{"id": one.id, "name": one.name, "type": str(one.type or "")} for one in found.conversations or ()]
 
     async def welcome(self) -> None:
         """Ask Entra for our token, if there is none that is good yet.

@@ -73,7 +73,7 @@ async def walk(
 
 
 @asynccontextmanager
-async def served(crew: Crew, slack: FakeSlack, teams: Sequence[str], keys: str) -> AsyncIterator[Walk]:
+async def served(crew: Crew, slack: FakeSlack, teams: Sequence[str], keys: str, **sections: Any) -> AsyncIterator[Walk]:
     """The same for several workspaces, which install it by OAuth."""
     environ = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "hush", "SLACK_TOKEN_KEY": keys, "SLACK_BOT_TOKEN": ""}
     public = {
@@ -83,7 +83,7 @@ async def served(crew: Crew, slack: FakeSlack, teams: Sequence[str], keys: str) 
         "public_url": "https://pitcrew.example",
     }
     config = {"mode": "http", "api_url": slack.url, "teams": list(teams)}
-    async with walk(crew, slack, "http", environ=environ, slack=config, server=public) as found:
+    async with walk(crew, slack, "http", environ=environ, slack=config, server=public, **sections) as found:
         yield found
 
 

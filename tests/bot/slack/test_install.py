@@ -6,7 +6,9 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -86,10 +88,10 @@ class Company:
 
 
 @asynccontextmanager
-async def company(crew: Crew, teams: tuple[str, ...] = TEAMS) -> AsyncIterator[Company]:
+async def company(crew: Crew, teams: tuple[str, ...] = TEAMS, **sections: Any) -> AsyncIterator[Company]:
     async with FakeSlack.running() as here:
         there = here.neighbour("T2")
-        async with served(crew, here, teams, OLD) as walk:
+        async with served(crew, here, teams, OLD, **sections) as walk:
             there.entrance, there._offset = here.entrance, here._offset
             yield Company(here, there, walk)
 
@@ -161,6 +163,23 @@ async def test_people_of_the_same_id_in_two_workspaces_are_two_people(two: Compa
     await there.type(f"/finops claim {other.short}", user="U1")
     await two.walk.until(lambda: "1, worth" in words(there.homes["U1"]))
     assert findings.get(other.id).owner == "slack:T2:U1" and "U1" not in here.homes
+
+
+async def test_each_workspace_tells_who_is_in_its_own_groups(talk: Talk) -> None:
+    async with company(talk.crew, roles={"slack-group:S1": ["read"]}) as two:
+        two.here.groups["S1"], two.there.groups["S1"] = {"U1"}, {"U2"}
+        for slack in (two.here, two.there):
+            assert (await two.install(slack))[0] == 200
+            for user in ("U1", "U2"):
+                await slack.type("/finops status", user=user)
+                await two.walk.until(partial(slack.private, user))
+        refused = [
+            (slack.team, user)
+            for slack in (two.here, two.there)
+            for user in ("U1", "U2")
+            if "needs the read permission" in words(slack.private(user)[0])
+        ]
+    assert refused == [("T1", "U2"), ("T2", "U1")]
 
 
 @pytest.mark.slow
