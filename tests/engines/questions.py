@@ -46,7 +46,8 @@ def kinds(query: CostQuery) -> set[str]:
     found |= {"a tag"} if any(name.startswith(TAG) for name in named) else set()
     found |= {"several tags"} if sum(name.startswith(TAG) for name in query.by) > 1 else set()
     found |= {"what is absent"} if any(None in values for values in query.where.values()) else set()
-    return found | ({"a quantity"} if query.cost in QUANTITY_COLUMNS else set())
+    found |= {"several sums"} if query.also else set()
+    return found | ({"a quantity"} if {query.cost, *query.also} & {*QUANTITY_COLUMNS} else set())
 
 
 def _of_rows(query: CostQuery) -> bool:
