@@ -134,7 +134,7 @@ class Sums:
             sums = f"{tags}, {added}, sum(Rows) AS Rows {of_it} GROUP BY ALL"
         with self.connection.cursor() as connection:
             connection.execute(
-                f"COPY (SELECT BillingPeriod, Day, {', '.join(MART_DIMENSIONS)}, {sums} ORDER BY Day)"
+                f"COPY (SELECT BillingPeriod, Day, {', '.join(MART_DIMENSIONS)}, {sums})"
                 f" TO {literal(file)} (FORMAT parquet, COMPRESSION zstd)"
             )
 
