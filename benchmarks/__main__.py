@@ -1,29 +1,82 @@
-"""``python -m benchmarks``: every claim, measured here and now, one table after the other."""
+"""``python -m benchmarks``: every claim, measured here and now; ``make bench`` writes docs/benchmarks.md.
+
+``python -m benchmarks scale fan_out`` runs some and writes nothing; ``ROWS=1000000,10000000`` sets the sizes of
+``scale``.
+"""
 
 from __future__ import annotations
 
-import platform
+import importlib
+import json
+import os
 import subprocess
 import sys
-from os import cpu_count
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
 
-SUITES = (
-    "benchmarks.chat_latency",
-    "benchmarks.acknowledgement",
-    "benchmarks.forecast_accuracy",
-    "benchmarks.anomaly_recall",
-    "benchmarks.aws_assessment",
-    "benchmarks.azure_assessment",
-)
+from benchmarks.page import Found, written
+from benchmarks.row import Row, table
+
+SUITES = ("scale", "series_at_scale", "chat_latency", "acknowledgement", "fan_out")  # rows, of which the page is made
+TABLES = ("aws_assessment", "azure_assessment", "forecast_accuracy", "anomaly_recall")  # that print one of their own
+OPTIONS = {"forecast_accuracy": ("--every", "20", "--series", "60"), "anomaly_recall": ("--seeds", "11")}
 
 
-def main() -> None:
-    """Run each suite in a process of its own, so that none warms another."""
-    print(f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}")
-    failed = [suite for suite in SUITES if subprocess.run([sys.executable, "-m", suite], check=False).returncode]
-    if failed:
-        sys.exit(f"not within its goal: {', '.join(failed)}")
+def main(asked: Sequence[str]) -> None:
+    """Run what is asked for, or everything; exit 1 when a goal is missed.
+
+    Each suite has a process of its own, so that none warms another.
+    """
+    if asked[:1] == ["--into"]:
+        _measure(asked[2], Path(asked[1]))
+        return
+    if unknown := set(asked) - {*SUITES, *TABLES}:
+        sys.exit(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join((*SUITES, *TABLES))}")
+    found = Found()
+    for name in [one for one in (*SUITES, *TABLES) if one in asked or not asked]:
+        started = perf_counter()
+        print(f"\n{name}", flush=True)
+        if name in SUITES:
+            found.rows[name] = _rows(name)
+            print("\n".join(table(found.rows[name])))
+        else:
+            found.tables[name] = _printed(name)
+        print(f"{name} took {perf_counter() - started:.0f} s", flush=True)
+    if not asked:
+        written(found, {name: _about(name) for name in (*SUITES, *TABLES)})
+    if missed := [row.what for rows in found.rows.values() for row in rows if row.held is False]:
+        sys.exit(f"not within its goal: {'; '.join(dict.fromkeys(missed))}")
+
+
+def _measure(name: str, file: Path) -> None:
+    """Write each row as it comes, so that what was measured before a suite broke is not lost."""
+    with file.open("w", encoding="utf-8") as out:
+        for row in importlib.import_module(f"benchmarks.{name}").measured():
+            print(json.dumps(asdict(row)), file=out, flush=True)
+
+
+def _rows(name: str) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows"
+        done = subprocess.run([sys.executable, "-m", "benchmarks", "--into", str(file), name], check=False)
+        rows = [Row(**json.loads(line)) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    return rows + ([Row(f"the rest of {name}", why="it broke; its error is above", goal=0)] if done.returncode else [])
+
+
+def _printed(name: str) -> str:
+    asked = [sys.executable, "-m", f"benchmarks.{name}", *OPTIONS.get(name, ())]
+    done = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
+    print(done.stdout)
+    return done.stdout
+
+
+def _about(name: str) -> str:
+    """What a suite says of itself."""
+    return str(importlib.import_module(f"benchmarks.{name}").__doc__).strip()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

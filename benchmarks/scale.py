@@ -1,0 +1,284 @@
+"""From files to an assessment at one, ten and a hundred million billed rows; and three questions beside other tools.
+
+Each size is made by DuckDB, measured in processes of their own, and deleted. ``ROWS=1000000,10000000`` asks for other
+sizes. Goals: the load ≤ 1.3 × the same daily sums by hand-written DuckDB; files to assessment ≤ 15 s and ≤ 1.5 GB at
+ten million rows; beyond, memory within ``lake.memory`` and time that grows no faster than the rows; questions ≤ 1.3 ×
+DuckDB by hand over the files and ≤ 0.15 × pandas.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import partial
+from math import log
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import duckdb
+
+from analysis.focus import DAY, MONTH, CostQuery
+from analysis.periods import Period
+from benchmarks.assessment import by_hand
+from benchmarks.bill import MONTHS, NOW, TEAMS
+from benchmarks.row import Row
+from bot import config as deployment
+from bot.clock import stopped_at
+from bot.log import configure
+from bot.wiring import assembled
+from providers.lake import Lake
+
+SIZES = (1_000_000, 10_000_000, 100_000_000)
+LARGE = 10_000_000  # rows beyond which lake.memory is larger, and pandas is not asked
+MEMORY = {False: "1GB", True: "4GB"}  # lake.memory, by whether it is larger
+MOST_LOAD, MOST_SECONDS, MOST_GB, MOST_QUERY, MOST_PANDAS = 1.3, 15.0, 1.5, 1.3, 0.15
+OVERHEAD_GB = 1.0  # of the process beside what DuckDB may hold
+MOST_GROWTH = 1.0  # the exponent: time in rows ** exponent
+ACCOUNTS, RESOURCES, SERVICES = 1_000_000, 2_000, 8  # rows an account and a resource (at a million, ×20 and ×500)
+SPAN = Period(date(*MONTHS[0], 1), date(2026, 11, 18))
+LAST = Period(date(2026, 10, 1), date(2026, 11, 1))
+QUESTIONS: Mapping[str, CostQuery] = {
+    "each day of each account and service": CostQuery(SPAN, "USD", by=("SubAccountId", "ServiceName", DAY)),
+    "a month of each resource": CostQuery(LAST, "USD", by=("ResourceId",)),
+    "each month of each team": CostQuery(SPAN, "USD", by=(MONTH, "Tags/team")),
+}
+BY_HAND: Mapping[str, str] = {
+    "each day of each account and service": (
+        "SELECT SubAccountId, ServiceName, CAST(ChargePeriodStart AS DATE) AS d, sum(EffectiveCost) FROM {bill}"
+        " WHERE {usual} GROUP BY ALL"
+    ),
+    "a month of each resource": (
+        "SELECT ResourceId, sum(EffectiveCost) FROM {bill} WHERE {usual} AND ChargePeriodStart >= '2026-10-01'"
+        " AND ChargePeriodStart < '2026-11-01' GROUP BY ALL"
+    ),
+    "each month of each team": (
+        "SELECT date_trunc('month', ChargePeriodStart) AS m, Tags['team'] AS team, sum(EffectiveCost) FROM {bill}"
+        " WHERE {usual} GROUP BY ALL"
+    ),
+}
+USUAL = "ChargeCategory IN ('Usage', 'Purchase') AND BillingCurrency = 'USD'"
+
+
+def measured() -> Iterator[Row]:
+    """Every size, the smallest first."""
+    wanted = os.environ.get("ROWS", "")
+    sizes = tuple(int(one.replace("_", "")) for one in wanted.split(",") if one) or SIZES
+    before: tuple[int, float] | None = None
+    for rows in sizes:
+        with tempfile.TemporaryDirectory(prefix="pitcrew-scale-") as made:
+            made_of(Path(made) / "bill", rows)
+            told = alone("whole", made, rows)
+            yield from sized(rows, told)
+            if before:
+                yield growth(before, (rows, told["load"] + told["assess"]))
+            before = rows, told["load"] + told["assess"]
+            if rows == LARGE or len(sizes) == 1:
+                yield from beside(made, rows, told)
+
+
+def sized(rows: int, told: Mapping[str, Any]) -> Iterator[Row]:
+    """What one size came to."""
+    named, large = millions(rows), rows > LARGE
+    yield Row(f"load, {named}", told["load"], theirs=told["by_hand"], peer="DuckDB, by hand", goal=MOST_LOAD, rows=rows)
+    yield Row(f"assessment, {named}", told["assess"], rows=rows)
+    whole = told["load"] + told["assess"]
+    yield Row(f"files to assessment, {named}", whole, rows=rows, goal=None if large else MOST_SECONDS)
+    most = float(MEMORY[large].removesuffix("GB")) + OVERHEAD_GB if large else MOST_GB
+    yield Row(f"most memory, {named}", told["memory"], "GB", rows=rows, goal=most)
+
+
+def growth(before: tuple[int, float], now: tuple[int, float]) -> Row:
+    """How fast time grew from one size to the next, as the exponent of the rows."""
+    exponent = log(now[1] / before[1]) / log(now[0] / before[0])
+    return Row(f"growth of time, {millions(before[0])} to {millions(now[0])}", exponent, "", goal=MOST_GROWTH)
+
+
+def beside(made: str, rows: int, told: Mapping[str, Any]) -> Iterator[Row]:
+    """The three questions, beside what others take for them."""
+    peers = {name: alone(name, made, rows) for name in ("duckdb", "polars", *(("pandas",) if rows <= LARGE else ()))}
+    goals = {"duckdb": MOST_QUERY, "pandas": MOST_PANDAS}
+    said = {"duckdb": "DuckDB, by hand", "polars": "polars", "pandas": "pandas"}
+    for question in QUESTIONS:
+        for name, peer in peers.items():
+            what = f"{question}, {millions(rows)}"
+            if "why" in peer:
+                yield Row(what, peer=said[name], why=peer["why"])
+                continue
+            assert abs(peer[question][1] / told[question][1] - 1) < 1e-6, (question, name, "another sum")
+            yield Row(what, told[question][0], theirs=peer[question][0], peer=said[name], goal=goals.get(name))
+
+
+def millions(rows: int) -> str:
+    """A size in words."""
+    return f"{rows / 1e6:g}M rows"
+
+
+def made_of(folder: Path, rows: int) -> None:
+    """A bill of about so many rows, a file a month: accounts and resources grow with it."""
+    folder.mkdir(parents=True)
+    accounts, resources = 20 * rows // ACCOUNTS or 1, max(1, rows // RESOURCES)
+    accounts = min(accounts, 400)
+    whole = SPAN.days
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET memory_limit = '4GB'")
+        connection.execute("SET preserve_insertion_order = false")
+        for year, month in MONTHS:
+            first = date(year, month, 1)
+            last = min(SPAN.end, date(year + month // 12, month % 12 + 1, 1))
+            count = rows * (last - first).days // whole
+            connection.execute(_month(first, (last - first).days, count, accounts, resources, folder))
+
+
+def _month(first: date, days: int, count: int, accounts: int, resources: int, folder: Path) -> str:
+    begin = f"TIMESTAMP '{first}'"
+    cost = "((50 + h % 1000) / 10000.0)::DECIMAL(28,10)"
+    team = f"list_extract({list(TEAMS)}, (1 + account % {len(TEAMS)})::INT)"
+    return f"""
+COPY (
+  SELECT '100000000000' AS BillingAccountId, 'payer' AS BillingAccountName, 'USD' AS BillingCurrency,
+    {begin} AS BillingPeriodStart, {begin} + INTERVAL 1 MONTH AS BillingPeriodEnd,
+    day AS ChargePeriodStart, day + INTERVAL 1 DAY AS ChargePeriodEnd,
+    'Usage' AS ChargeCategory, 'Usage-Based' AS ChargeFrequency,
+    {cost} AS BilledCost, {cost} AS EffectiveCost, {cost} AS ListCost, {cost} AS ContractedCost,
+    'AWS' AS ProviderName, 'Compute' AS ServiceCategory, 'Service ' || resource % {SERVICES} AS ServiceName,
+    (200000000000 + account)::VARCHAR AS SubAccountId, 'account-' || account AS SubAccountName,
+    'us-east-' || (1 + account % 4) AS RegionId, 'Standard' AS PricingCategory,
+    'i-' || lpad(resource::VARCHAR, 17, '0') AS ResourceId,
+    'meter-' || h // 8192 % 5 AS SkuMeter, 'sku-' || h // 8192 % 5 AS SkuId, 'Hrs' AS PricingUnit,
+    24::DECIMAL(28,4) AS PricingQuantity,
+    MAP {{'team': {team}, 'env': CASE WHEN resource % 3 = 0 THEN 'prod' ELSE 'dev' END}} AS Tags
+  FROM (SELECT *, resource % {accounts} AS account, hash(i, 3) AS h,
+      {begin} + to_days((i * {days} // {count})::INT) AS day
+    FROM (SELECT range AS i, (hash(range) % {resources})::BIGINT AS resource FROM range({count})))
+) TO '{folder / f"{first:%Y-%m}.parquet"}' (FORMAT parquet, COMPRESSION snappy)
+"""
+
+
+def alone(what: str, made: str, rows: int) -> dict[str, Any]:
+    """Measure in a process of its own, so that its memory is its own."""
+    asked = [sys.executable, "-m", "benchmarks.scale", what, made, str(rows)]
+    done = subprocess.run(asked, stdout=subprocess.PIPE, check=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def whole(made: str, rows: int) -> dict[str, Any]:
+    """Load, assess, and ask the three questions."""
+    configure(json=False, least=40)
+    files = sorted(Path(made, "bill").iterdir())
+    raw = {
+        "data": {"folder": f"{made}/data"},
+        "lake": {"memory": MEMORY[rows > LARGE]},
+        "providers": [{"kind": "focus", "path": f"{made}/bill/*.parquet"}],
+    }
+    found: dict[str, Any] = {}
+    with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(NOW), load=False) as crew:
+        started = perf_counter()
+        crew.assessor.load(NOW)
+        found["load"] = perf_counter() - started
+        started = perf_counter()
+        crew.typed("assess", "bench")
+        found["assess"] = perf_counter() - started
+        found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        for name, query in QUESTIONS.items():
+            found[name] = best(partial(_asked, crew.lake, query))
+    found["by_hand"] = min(by_hand(files) for _ in range(2 if rows <= LARGE else 1))
+    return found
+
+
+def _asked(lake: Lake, query: CostQuery) -> float:
+    lake._cache.clear()
+    return float(lake.ask(query).total().amount)
+
+
+def best(work: Callable[[], float]) -> tuple[float, float]:
+    """Seconds of the better of two runs, and what came out."""
+    found, seconds = 0.0, []
+    for _ in range(2):
+        started = perf_counter()
+        found = work()
+        seconds.append(perf_counter() - started)
+    return min(seconds), found
+
+
+def by_duckdb(made: str, _rows: int) -> dict[str, Any]:
+    """As anybody would write it, over the files."""
+    bill = f"read_parquet('{made}/bill/*.parquet')"
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+
+        def asked(statement: str) -> float:
+            return float(sum(row[-1] for row in connection.execute(statement).fetchall()))
+
+        return {name: best(partial(asked, said.format(bill=bill, usual=USUAL))) for name, said in BY_HAND.items()}
+
+
+def by_polars(made: str, _rows: int) -> dict[str, Any]:
+    """The same with polars' streaming engine."""
+    try:
+        import polars as pl
+    except ImportError:
+        return {"why": "polars is not installed"}
+    bill = pl.scan_parquet(f"{made}/bill/*.parquet").filter(
+        pl.col("ChargeCategory").is_in(["Usage", "Purchase"]) & (pl.col("BillingCurrency") == "USD")
+    )
+    day, cost = pl.col("ChargePeriodStart"), pl.col("EffectiveCost").sum()
+    inside = bill.filter((day >= pl.datetime(2026, 10, 1)) & (day < pl.datetime(2026, 11, 1)))
+    team = pl.col("Tags").map.get("team")
+    asked = (
+        bill.group_by("SubAccountId", "ServiceName", day.dt.date().alias("d")).agg(cost),
+        inside.group_by("ResourceId").agg(cost),
+        bill.group_by(day.dt.truncate("1mo").alias("m"), team.alias("team")).agg(cost),
+    )
+
+    def run(one: pl.LazyFrame) -> float:
+        return float(one.collect(engine="streaming")["EffectiveCost"].cast(pl.Float64).sum())
+
+    return {name: best(partial(run, one)) for name, one in zip(BY_HAND, asked, strict=True)}
+
+
+def by_pandas(made: str, _rows: int) -> dict[str, Any]:
+    """The same with pandas, which reads the columns that it needs."""
+    import pandas as pd
+
+    usual = ["ChargeCategory", "BillingCurrency", "ChargePeriodStart", "EffectiveCost"]
+
+    def read(*names: str) -> pd.DataFrame:
+        bill = pd.read_parquet(f"{made}/bill", columns=[*usual, *names])
+        bill["EffectiveCost"] = bill["EffectiveCost"].astype(float)
+        return bill[bill["ChargeCategory"].isin(["Usage", "Purchase"]) & (bill["BillingCurrency"] == "USD")]
+
+    def days() -> float:
+        bill = read("SubAccountId", "ServiceName")
+        keys = ["SubAccountId", "ServiceName", bill["ChargePeriodStart"].dt.date]
+        return float(bill.groupby(keys)["EffectiveCost"].sum().sum())
+
+    def month() -> float:
+        bill = read("ResourceId")
+        inside = bill[(bill["ChargePeriodStart"] >= "2026-10-01") & (bill["ChargePeriodStart"] < "2026-11-01")]
+        return float(inside.groupby("ResourceId")["EffectiveCost"].sum().sum())
+
+    def teams() -> float:
+        bill = read("Tags")
+        team = bill["Tags"].map(lambda tags: dict(tags).get("team"))
+        return float(bill.groupby([bill["ChargePeriodStart"].dt.to_period("M"), team])["EffectiveCost"].sum().sum())
+
+    found = {}
+    for name, work in zip(BY_HAND, (days, month, teams), strict=True):
+        started = perf_counter()
+        came = work()
+        found[name] = perf_counter() - started, came
+    return found
+
+
+MEASURES = {"whole": whole, "duckdb": by_duckdb, "polars": by_polars, "pandas": by_pandas}
+
+if __name__ == "__main__":
+    print(json.dumps(MEASURES[sys.argv[1]](sys.argv[2], int(sys.argv[3]))))

@@ -1,0 +1,1 @@
+"""The benchmarks' own arithmetic, and one of them in small."""
