@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from bot.ports import Place
-from bot.slack.text import UNNAMED, clean, cut
+from bot.words import UNNAMED, clean, cut
 from commands.core.answer import Field, Form
 from commands.core.registry import quoted
 

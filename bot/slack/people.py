@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Place, Profile
 from bot.slack.errors import code
-from bot.slack.text import clean
+from bot.words import clean
 
 log = structlog.get_logger(__name__)
 

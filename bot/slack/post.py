@@ -31,7 +31,8 @@ from bot.slack.errors import (
     translated,
 )
 from bot.slack.people import SlackPeople
-from bot.slack.text import clean, cut, escaped
+from bot.slack.text import escaped
+from bot.words import clean, cut
 from charts.picture import Picture
 from commands.core.answer import Answer, File
 

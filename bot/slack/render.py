@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
 from bot.slack import modal
-from bot.slack.text import NOTHING, UNNAMED, clean, cut, escaped, is_whole, size, survives
+from bot.slack.text import escaped, survives
+from bot.words import NOTHING, UNNAMED, clean, cut, is_whole, size
 from charts.picture import Picture
 from commands.core.answer import (
     Answer,

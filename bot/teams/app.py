@@ -25,7 +25,7 @@ from bot.teams.adapter import Reply
 from bot.teams.errors import translated
 from bot.teams.post import CARD, THREAD, TeamsPlatform, message_of
 from bot.teams.search import Search, result
-from bot.teams.text import clean
+from bot.words import clean
 from commands.core.answer import Answer
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from bot.teams.text import UNNAMED, shortened
+from bot.teams.text import shortened
+from bot.words import UNNAMED
 from commands.core.answer import Field, Form
 from commands.core.registry import quoted
 

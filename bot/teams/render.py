@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, assert_never
 
 from bot.teams import dialog
-from bot.teams.text import NOTHING, UNNAMED, clean, cut, is_whole, literal, run, shortened, size
+from bot.teams.text import literal, run, shortened
+from bot.words import NOTHING, UNNAMED, clean, cut, is_whole, size
 from commands.core.answer import (
     Answer,
     Button,

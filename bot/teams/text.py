@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from bot.slack.text import NOTHING, UNNAMED, clean, cut, is_whole, size
+from bot.words import UNNAMED, clean, cut
 from commands.core.moments import split
-
-__all__ = ["NOTHING", "UNNAMED", "clean", "cut", "is_whole", "literal", "run", "shortened", "size"]
 
 GUARD = "\u200b"  # zero-width space: parts what would be a macro
 GAP = "\u200a"  # hair space: parts an address, where a zero-width space would count as one of its letters

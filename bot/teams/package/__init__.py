@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from analysis.errors import BadConfig
 from bot.config import Config
 from bot.teams.package import icons
-from bot.teams.text import cut
+from bot.words import cut
 from commands.core.registry import discover
 
 SCHEMA_VERSION = "1.23"

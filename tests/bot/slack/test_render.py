@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from bot.slack.render import pictures, render, with_files
-from bot.slack.text import cut, escaped, size
+from bot.slack.text import escaped
+from bot.words import cut, size
 from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone, plain
 from tests.bot.slack.desk import picture
 from tests.fake_slack_blocks import effects, problems
