@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from commands.core.answer import Answer, Facts, Note, Part, Table, Text
+from commands.core.links import Linked
 
 WRITTEN = "en_US"
 SYMBOLS = r"(?:CA|A|NZ|HK|MX|R|NT)?\$|[€£¥₹₩₪₫]"
@@ -66,11 +67,16 @@ def _part(part: Part, style: Style) -> Part:
         case Note(text):
             return Note(_figures(text, style))
         case Facts(pairs):
-            return Facts(tuple((name, _figures(value, style)) for name, value in pairs))
+            return Facts(tuple((name, _value(value, style)) for name, value in pairs))
         case Table(headings, rows, numbers):
             return Table(headings, _rows(rows, style), numbers)
         case _:
             return part
+
+
+def _value(value: str, style: Style) -> str:
+    """A fact's value; what leads somewhere is called there what it is called."""
+    return value if isinstance(value, Linked) else _figures(value, style)
 
 
 def _rows(rows: Sequence[Sequence[str]], style: Style) -> Sequence[Sequence[str]]:

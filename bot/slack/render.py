@@ -36,6 +36,7 @@ from commands.core.answer import (
     Text,
     Tone,
 )
+from commands.core.links import Linked
 from commands.core.moments import in_utc, split, spoken
 
 Block: TypeAlias = dict[str, Any]
@@ -263,13 +264,20 @@ def _paragraph(runs: list[Block]) -> Block:
 def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[Block]:
     room = MAX_TEXT
     for done, (name, value) in enumerate(pairs):
-        label, said = cut(clean(name) or UNNAMED, MAX_LABEL), cut(clean(value) or NOTHING, MAX_ALT)
+        label, said = cut(clean(name) or UNNAMED, MAX_LABEL), cut(clean(_words_of(value)) or NOTHING, MAX_ALT)
         room -= size(label) + size(said) + 3
         if room < 0 < done:
             yield _run(f"\n… and {len(pairs) - done} more")
             return
         yield _run(f"{'' if done == 0 else chr(10)}{label}: ")
-        yield from _timed(said, bold=True)
+        if isinstance(value, Linked) and value.url:
+            yield {"type": "link", "url": value.url, "text": said, "style": {"bold": True}}
+        else:
+            yield from _timed(said, bold=True)
+
+
+def _words_of(value: str) -> str:
+    return value.words if isinstance(value, Linked) else value
 
 
 def _image(picture: Picture) -> Block:

@@ -258,7 +258,7 @@ class FindingsTable:
                 f"a change can be taken back for {minutes} minutes, and this one was made"
                 f" at {last.at.astimezone(UTC):%H:%M} UTC on {last.at:%d %b}; release gives a finding back at any time"
             )
-        values = as_before(last.was) | {"changed_at": now, "mover": by.id, "version": finding.c.version + 1}
+        values = as_before(last.was) | {"changed_at": now, "mover": "", "version": finding.c.version + 1}
         mine = sa.update(finding).where(finding.c.id == held.id, finding.c.version == held.version)
         row = connection.execute(mine.values(values).returning(finding)).one()
         step = Step("undo", State(row.state), by.id, by.name, f"{last.verb} taken back", now)

@@ -36,6 +36,7 @@ from commands.core.answer import (
     Text,
     Tone,
 )
+from commands.core.links import Linked
 from commands.core.moments import spoken
 
 Element: TypeAlias = dict[str, Any]
@@ -240,13 +241,20 @@ def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[Element]:
     facts = [
         {
             "title": literal(shortened(name, MAX_LABEL)),
-            "value": literal(shortened(value, MAX_FACT) or NOTHING),
+            "value": _value(value),
         }
         for name, value in pairs[:MAX_FACTS]
     ]
     yield {"type": "FactSet", "facts": facts}
     if len(pairs) > MAX_FACTS:
         yield from _note(f"… and {len(pairs) - MAX_FACTS} more")
+
+
+def _value(value: str) -> str:
+    """A fact's value as markdown: what leads somewhere is a link, and nothing else can be one."""
+    if isinstance(value, Linked) and value.url:
+        return f"[{literal(shortened(value.words, MAX_LABEL))}]({value.url})"
+    return literal(shortened(value, MAX_FACT) or NOTHING)
 
 
 def _image(digest: str, alt: str) -> Element:

@@ -65,7 +65,9 @@ def _run(run: Block) -> Markup:
     if run["type"] == "date":
         said = Markup("<time>{}</time>").format(run["fallback"])
     elif run["type"] == "link":
-        said = Markup('<a href="{}" rel="noreferrer">{}</a>').format(run["url"], run.get("text", run["url"]))
+        said = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
+            run["url"], run.get("text", run["url"])
+        )
     else:
         said = Markup("{}").format(run.get("text", ""))
     for style, tag in WRAPS:

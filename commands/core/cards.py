@@ -10,6 +10,7 @@ from analysis.findings import WAITING, Finding, Link, State
 from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Code, Facts, Field, Form, Note, Part, Text, Tone, plain
 from commands.core.context import Context
+from commands.core.links import Linked
 from commands.core.moments import moment
 
 TONES = {
@@ -122,7 +123,7 @@ def sent_on(links: Sequence[Link]) -> tuple[tuple[str, str], ...]:
 def _sent(link: Link) -> str:
     if link.failed:
         return f"not delivered: {link.failed}"
-    return " ".join(part for part in (link.key, link.url) if part) or "on its way"
+    return Linked(link.key, link.url) or "on its way"
 
 
 def actions(finding: Finding, context: Context, *, show: bool) -> tuple[Part, ...]:
@@ -136,7 +137,7 @@ def actions(finding: Finding, context: Context, *, show: bool) -> tuple[Part, ..
             first = (Button("Claim", f"claim {short}", Tone.GOOD), Button("Done", f"done {short}"))
             return (Buttons(first), *put_off(finding), *_buttons(*see, *back), *send)
         case State.CLAIMED:
-            first = (Button("Done", f"done {short}", Tone.GOOD), Button("Release", f"release {short}"))
+            first = (Button("Done", f"done {short}", Tone.GOOD), Button("Release", f"release {short}"), *back)
             return (Buttons(first), *put_off(finding), *_buttons(*see), *send)
         case State.ACKNOWLEDGED | State.SNOOZED | State.DONE:
             return _buttons(Button("Release", f"release {short}"), *back, *see)

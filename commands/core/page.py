@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from commands.core.answer import Answer, Buttons, Chart, Choices, Code, Facts, File, Form, Note, Part, Table, Text
+from commands.core.links import Linked
 from commands.core.moments import in_utc, split
 
 MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
@@ -32,7 +33,7 @@ def drawn(part: Part) -> Markup:  # noqa: C901 (a closed union)
         case Text(text):
             return _joined(Markup("<p>{}</p>").format(_marked(line)) for line in text.split("\n") if line.strip())
         case Facts(pairs):
-            rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, _timed(value)) for name, value in pairs)
+            rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, _value(value)) for name, value in pairs)
             return Markup("<dl>{}</dl>").format(_joined(rows))
         case Table():
             return _table(part)
@@ -86,6 +87,14 @@ def _marked(text: str) -> Markup:
         pieces.append(Markup(f"<{tag}>{{}}</{tag}>").format(found["bold"] or found["code"]))  # noqa: S704
         at = found.end()
     return _joined((*pieces, _timed(text[at:])))
+
+
+def _value(value: str) -> Markup:
+    """A fact's value; what leads somewhere is a link."""
+    if isinstance(value, Linked) and value.url:
+        link = '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
+        return Markup(link).format(value.url, value.words)  # noqa: S704 (escaped by format)
+    return _timed(value)
 
 
 def _timed(text: str) -> Markup:

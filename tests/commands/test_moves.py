@@ -54,6 +54,7 @@ def test_only_buttons_that_mean_something_stand_on_a_card(talk: Talk) -> None:
     assert labels(talk.ask(f"claim {one.short}")) == [
         "Done",
         "Release",
+        "Undo",
         "Show command",
         "Snooze",
         "Accept",

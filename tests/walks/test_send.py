@@ -41,8 +41,13 @@ async def test_a_finding_goes_to_the_tracker_and_its_link_comes_back_into_every_
             await walking.until(lambda: site[TAKEN])
             await walking.until(lambda: "on its way" in words(slack.ours("C1")[0]))
             slack.advance(25)
-            back = "CLOUD-7 https://tracker.example/CLOUD-7"
-            await walking.until(lambda: all(back in words(one) for one in slack.ours("C1")))
+            link = {
+                "type": "link",
+                "url": "https://tracker.example/CLOUD-7",
+                "text": "CLOUD-7",
+                "style": {"bold": True},
+            }
+            await walking.until(lambda: all(str(link) in str(one["blocks"]) for one in slack.ours("C1")))
 
             assert "Send to tracker" not in words(slack.ours("C1")[0])
             events = [json.loads(text) for text in site[TAKEN]]
