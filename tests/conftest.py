@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from hypothesis import settings
@@ -66,6 +67,25 @@ class Talk:
         name = user.removeprefix("slack:U").capitalize()
         one = Ask(key or f"test:{self.said}", place, user, name, text, self.crew.clock())
         return answer(text, self.crew.context(one))
+
+
+@pytest.fixture(scope="session")
+def assessed_once(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state database in which the company was assessed."""
+    folder = tmp_path_factory.mktemp("assessed")
+    path = folder / "state.db"
+    with State.open(f"sqlite:///{path}", company.crew.clock, folder=folder) as state:
+        Talk(company.crew.remembering(state)).ask("assess")
+    return path
+
+
+@pytest.fixture
+def assessed(company: Company, assessed_once: Path, tmp_path: Path) -> Iterator[Talk]:
+    """The sample company's crew after an assessment, with a memory of its own."""
+    path = tmp_path / "state.db"
+    copyfile(assessed_once, path)
+    with State.open(f"sqlite:///{path}", company.crew.clock, folder=tmp_path) as state:
+        yield Talk(company.crew.remembering(state))
 
 
 @pytest.fixture

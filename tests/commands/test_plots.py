@@ -33,17 +33,16 @@ PICTURES = ("forecast", "budget", "why", "anomalies", "allocation chart=treemap"
 
 
 @pytest.mark.slow
-def test_what_a_chart_of_the_platforms_own_says_as_well_is_given_as_figures_and_nothing_else(talk: Talk) -> None:
-    talk.ask("assess")
+def test_what_a_chart_of_the_platforms_own_says_as_well_is_given_as_figures_and_nothing_else(assessed: Talk) -> None:
     for ask, told in FIGURES.items():
-        plot = plots(talk.ask(ask))[0]
+        plot = plots(assessed.ask(ask))[0]
         assert plot is not None and (plot.kind, plot.unit) == told, ask
         assert all(len(values) == len(plot.labels) for _, values in plot.lines), ask
         assert len(set(plot.labels)) == len(plot.labels), ask
     for ask in PICTURES:
-        assert plots(talk.ask(ask)) == [None], f"{ask}: ranges, steps up and down, and areas are pictures"
+        assert plots(assessed.ask(ask)) == [None], f"{ask}: ranges, steps up and down, and areas are pictures"
 
-    said = talk.ask("waste by=team")
+    said = assessed.ask("waste by=team")
     [plot] = plots(said)
     assert plot is not None
     [(_, values)] = plot.lines

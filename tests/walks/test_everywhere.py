@@ -13,9 +13,8 @@ from tests.walks.crews import PLATFORMS, Heard, People, people, until
 
 
 @pytest.fixture(params=PLATFORMS)
-async def here(request: pytest.FixtureRequest, talk: Talk) -> AsyncIterator[People]:
-    talk.ask("assess")
-    async with people(request.param, talk.crew) as found:
+async def here(request: pytest.FixtureRequest, assessed: Talk) -> AsyncIterator[People]:
+    async with people(request.param, assessed.crew) as found:
         yield found
 
 

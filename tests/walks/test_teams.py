@@ -17,10 +17,9 @@ from tests.walks.teams_crew import TeamsWalk, teams_walk
 
 
 @pytest.fixture
-async def walking(talk: Talk) -> AsyncIterator[TeamsWalk]:
+async def walking(assessed: Talk) -> AsyncIterator[TeamsWalk]:
     """A crew that has assessed the sample company."""
-    talk.ask("assess")
-    async with FakeTeams.running() as teams, teams_walk(talk.crew, teams) as found:
+    async with FakeTeams.running() as teams, teams_walk(assessed.crew, teams) as found:
         yield found
         assert not teams.wrong
 

@@ -33,8 +33,8 @@ def drawn(answer: Answer) -> list[Any]:
     return [render.stamped(render.filled(card, links), "mark") for card in cards]
 
 
-def test_the_cards_of_every_command_are_what_microsofts_library_reads(talk: Talk) -> None:
-    talk.ask("assess")
+def test_the_cards_of_every_command_are_what_microsofts_library_reads(assessed: Talk) -> None:
+    talk = assessed
     found = discover()
     asks = [example for name in found if name not in ACTS for example in (name, *found[name].examples[:1])]
     answers = {ask: talk.ask(ask) for ask in dict.fromkeys(asks)}

@@ -16,9 +16,8 @@ from tests.walks.page_visitor import PageWalk, Seen, page_walk
 
 
 @pytest.fixture
-async def walk(talk: Talk) -> AsyncIterator[PageWalk]:
-    talk.ask("assess")
-    async with page_walk(talk.crew) as found:
+async def walk(assessed: Talk) -> AsyncIterator[PageWalk]:
+    async with page_walk(assessed.crew) as found:
         yield found
 
 
@@ -197,9 +196,8 @@ async def test_another_sites_name_for_this_machine_is_refused(walk: PageWalk) ->
         assert said.status == 200
 
 
-async def test_others_reach_it_by_its_address_where_that_is_allowed_and_by_no_name(talk: Talk) -> None:
-    talk.ask("assess")
-    async with page_walk(talk.crew, others=True) as walk:
+async def test_others_reach_it_by_its_address_where_that_is_allowed_and_by_no_name(assessed: Talk) -> None:
+    async with page_walk(assessed.crew, others=True) as walk:
         visitor = await walk.visitor()
         for host, status in (("192.168.1.7:8765", 200), ("attacker.example", 403)):
             async with visitor.client.get(visitor.where, headers={"Host": host}) as said:
