@@ -137,8 +137,8 @@ def actions(finding: Finding, context: Context, *, show: bool) -> tuple[Part, ..
             first = (Button("Claim", f"claim {short}", Tone.GOOD), Button("Done", f"done {short}"))
             return (Buttons(first), *put_off(finding), *_buttons(*see, *back), *send)
         case State.CLAIMED:
-            first = (Button("Done", f"done {short}", Tone.GOOD), Button("Release", f"release {short}"), *back)
-            return (Buttons(first), *put_off(finding), *_buttons(*see), *send)
+            held = (Button("Done", f"done {short}", Tone.GOOD), Button("Release", f"release {short}"), *back)
+            return (Buttons(held), *put_off(finding), *_buttons(*see), *send)
         case State.ACKNOWLEDGED | State.SNOOZED | State.DONE:
             return _buttons(Button("Release", f"release {short}"), *back, *see)
         case State.EXEMPT:
