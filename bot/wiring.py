@@ -447,7 +447,7 @@ def aws_of(one: deployment.AwsProvider, config: Config) -> AwsProvider:
     )
     limits = Limits(one.workers, Money(one.metrics_budget, "USD"), one.metrics_from)
     choice = Choice(one.source, one.export, one.tag, one.months, one.calls_a_day, tuple(one.accounts), limits)
-    return AwsProvider(one.name, connection, config.data.folder / "aws" / one.name, choice)
+    return AwsProvider(one.name, config.data.folder / "aws" / one.name, connection, choice)
 
 
 def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
@@ -480,7 +480,7 @@ def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
     limits = Limits(workers=one.workers, metrics_from=one.metrics_from)
     choice = Choice(one.source, tuple(one.scopes), one.export, one.months, one.questions, limits)
     connection = Connection(identity.credential(cloud), cloud)
-    return AzureProvider(one.name, connection, config.data.folder / "azure" / one.name, choice)
+    return AzureProvider(one.name, config.data.folder / "azure" / one.name, connection, choice)
 
 
 def _programme(config: Config) -> Money | None:

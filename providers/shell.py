@@ -2,18 +2,19 @@
 
 One text serves POSIX shells and PowerShell 7.3 or newer: a word is quoted unless both read it as it stands, and
 ``&&`` at a line's end goes on in both. Where a command needs more of a shell than that (a variable, an ``if``), the
-safety note says that it is bash's (``noted``).
+safety note says that it is bash's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from analysis.findings import Fix
+from analysis.findings import Action, Finding, Fix
 
 PLAIN = re.compile(r"[A-Za-z0-9_./:+][A-Za-z0-9_./:=+-]*|--?[A-Za-z0-9][A-Za-z0-9-]*", re.ASCII)  # the same to both
+REVIEW = "There is no command for it: look at it with whoever runs it, and decide."
 BASH = re.compile(r"(?m)^\s*(?:\w+=\$\(|if |\{ |for )|; (?:then|do|fi|done)\b|\\$", re.ASCII)
 
 
@@ -43,8 +44,22 @@ def steps(*commands: str) -> str:
     return " &&\n".join(commands)
 
 
-def noted(fix: Fix, where: str) -> Fix:
-    """The same with a note where its commands are bash's alone; ``where`` has one (``AWS CloudShell``)."""
+def fixed(fixes: Mapping[Action, Callable[[Finding], Fix]], finding: Finding, where: str) -> Fix:
+    """The commands of one finding; withheld when a name in it does not follow its cloud's grammar.
+
+    ``where`` has a bash (``AWS CloudShell``).
+    """
+    known = fixes.get(finding.remedy.action)
+    if known is None:
+        return Fix("", "", REVIEW)
+    try:
+        return _noted(known(finding), where)
+    except Unsafe as unsafe:
+        return withheld(unsafe)
+
+
+def _noted(fix: Fix, where: str) -> Fix:
+    """The same with a note where its commands are bash's alone."""
     if not BASH.search(fix.act) and not BASH.search(fix.undo):
         return fix
     return replace(fix, safety=f"{fix.safety} Written for bash: in PowerShell, use {where}.")

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter
 
-from analysis.budgets import Budget
-from analysis.commitments import Term
 from analysis.errors import BadData, NotReadable
 from analysis.estate import Bill
-from analysis.findings import Finding
 from providers.aws import cost_explorer
 from providers.aws import exports as data_exports
 from providers.aws.accounts import Account, accounts
@@ -25,10 +20,8 @@ from providers.aws.commitments import terms
 from providers.aws.connection import HOME, Connection, refusal
 from providers.aws.inventory import GLOBAL_REGIONS, Limits, inventory
 from providers.aws.prices import PriceList
-from providers.drivers import Source
+from providers.cloud import Cloud
 from providers.provider import Billed, Export, Inventory, Progress
-
-MEMORY = "memory.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +42,11 @@ class Choice:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What was last read of budgets and commitments, for the hours between assessments, and what the bill stands on."""
-
-    terms: Sequence[Term] = ()
-    budgets: Sequence[Budget] = ()
-    bill: Sequence[str] = ()
-
-
-MEMORIES = TypeAdapter(Memory)
-
-
 @dataclass
-class AwsProvider:
+class AwsProvider(Cloud):
     """One organization, or one account."""
 
-    name: str
     connection: Connection
-    folder: Path
     choice: Choice = field(default_factory=Choice)
 
     def exports(self, now: datetime, progress: Progress) -> Sequence[Export]:
@@ -89,7 +68,7 @@ class AwsProvider:
                     progress=progress,
                 )
                 named = f"{self.name}: bill from export {found.name} ({found.table}) in s3://{found.bucket}"
-                self._remember(replace(self._memory(), bill=(named, *fetched.warnings)))
+                self.remember(replace(self.memory(), bill=(named, *fetched.warnings)))
                 return fetched.exports
             return self._explored(now, progress)
         except (ClientError, BotoCoreError) as error:
@@ -144,8 +123,8 @@ class AwsProvider:
         advised, unadvised = advice(self.connection, regions)
         ends, unended = terms(self.connection, billed.commitments)
         set_, unset = budgets(self.connection)
-        memory = replace(self._memory(), terms=tuple(ends), budgets=tuple(set_))
-        self._remember(memory)
+        memory = replace(self.memory(), terms=tuple(ends), budgets=tuple(set_))
+        self.remember(memory)
         measured = (
             (f"{self.name}: CloudWatch was asked for {taken.spent.cents()} of measurements",) if taken.spent else ()
         )
@@ -157,22 +136,6 @@ class AwsProvider:
             bills=own,
             told=(*memory.bill, *listed.told, *priced, *measured, *unadvised, *anomalies(self.connection, now), *unset),
         )
-
-    def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002 (AWS tells those in force)
-        """Those that the last assessment read."""
-        return self._memory().budgets
-
-    def commitments(self, now: datetime) -> Sequence[Term]:  # noqa: ARG002
-        """Those that the last assessment read."""
-        return self._memory().terms
-
-    def past(self) -> Sequence[Finding]:
-        """None: AWS keeps no record of what was fixed."""
-        return ()
-
-    def drivers(self) -> Sequence[Source]:
-        """None: they stand in the deployment file."""
-        return ()
 
     def _explored(self, now: datetime, progress: Progress) -> Sequence[Export]:
         read = cost_explorer.read(
@@ -188,7 +151,7 @@ class AwsProvider:
         stands_on = (
             f"{self.name}: bill from Cost Explorer, for want of an export: {read.calls} calls today, {read.spent}"
         )
-        self._remember(replace(self._memory(), bill=(stands_on, *read.told)))
+        self.remember(replace(self.memory(), bill=(stands_on, *read.told)))
         return read.exports
 
     def _resource_bills(self, now: datetime, billed: Billed) -> tuple[Mapping[str, Bill], tuple[str, ...]]:
@@ -203,20 +166,6 @@ class AwsProvider:
         except (ClientError, BotoCoreError) as error:
             return {}, (f"{self.name}: resources are not priced: {refusal(error)}",)
         return found, () if found else (f"{self.name}: resources are not priced: switch on resource-level data",)
-
-    def _memory(self) -> Memory:
-        file = self.folder / MEMORY
-        try:
-            return MEMORIES.validate_json(file.read_bytes())
-        except (OSError, ValueError):
-            return Memory()
-
-    def _remember(self, memory: Memory) -> None:
-        """Write it anew; a crash leaves the former file."""
-        file = self.folder / MEMORY
-        aside = file.with_suffix(".new")
-        aside.write_bytes(MEMORIES.dump_json(memory))
-        aside.replace(file)
 
 
 def _ours(account: str, known: Sequence[Account]) -> bool:

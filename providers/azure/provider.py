@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Literal
 
 from azure.core.exceptions import AzureError
-from pydantic import TypeAdapter
 
-from analysis.budgets import Budget
-from analysis.commitments import Term
 from analysis.errors import BadData, NotReadable
 from analysis.estate import Bill
-from analysis.findings import Finding
 from providers.azure import cost_details, cost_query
 from providers.azure import exports as cost_exports
 from providers.azure.connection import Connection, refusal
@@ -24,10 +19,9 @@ from providers.azure.exports import Found
 from providers.azure.inventory import Limits
 from providers.azure.scopes import Scopes, inheritance, scopes
 from providers.azure.survey import survey
-from providers.drivers import Source
+from providers.cloud import Cloud
 from providers.provider import Billed, Export, Inventory, Progress
 
-MEMORY = "memory.json"
 LACKS = "Azure's cost data has no tax, no credits and no support: it does not equal the invoice"
 LATE = timedelta(hours=36)  # after which a daily export should have come again
 
@@ -49,26 +43,11 @@ class Choice:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What was last read of budgets and commitments, for the hours between assessments, and what the bill stands on."""
-
-    terms: Sequence[Term] = ()
-    budgets: Sequence[Budget] = ()
-    bill: Sequence[str] = ()
-    way: str = ""
-
-
-MEMORIES = TypeAdapter(Memory)
-
-
 @dataclass
-class AzureProvider:
+class AzureProvider(Cloud):
     """One tenant, by one identity."""
 
-    name: str
     connection: Connection
-    folder: Path
     choice: Choice = field(default_factory=Choice)
 
     def exports(self, now: datetime, progress: Progress) -> Sequence[Export]:
@@ -113,26 +92,10 @@ class AzureProvider:
             scopes=[one.id for one in where.list],
             progress=progress,
         )
-        memory = replace(self._memory(), terms=tuple(seen.terms), budgets=tuple(seen.budgets))
-        self._remember(memory)
+        memory = replace(self.memory(), terms=tuple(seen.terms), budgets=tuple(seen.budgets))
+        self.remember(memory)
         told = (*memory.bill, *where.told, *priced, *inheritance(self.connection, where.list), *seen.inventory.told)
         return replace(seen.inventory, bills={**seen.inventory.bills, **own}, told=told)
-
-    def budgets(self, month: date) -> Sequence[Budget]:  # noqa: ARG002 (Azure tells those in force)
-        """Those that the last assessment read."""
-        return self._memory().budgets
-
-    def commitments(self, now: datetime) -> Sequence[Term]:  # noqa: ARG002
-        """Those that the last assessment read."""
-        return self._memory().terms
-
-    def past(self) -> Sequence[Finding]:
-        """None: Azure keeps no record of what was fixed."""
-        return ()
-
-    def drivers(self) -> Sequence[Source]:
-        """None: they stand in the deployment file."""
-        return ()
 
     def found(self) -> tuple[list[Found], tuple[str, ...]]:
         """The exports that are read, and what there is to say of others.
@@ -197,7 +160,7 @@ class AzureProvider:
         kind = f"{found[0].kind} {found[0].version}".strip()
         named = f"export {found[0].name} ({kind}) in {found[0].where}" if len(found) == 1 else f"{len(found)} exports"
         lines = [f"{self.name}: bill from {named}{_age(fetched.fresh, now)}", LACKS, *told, *fetched.warnings]
-        self._remember(replace(self._memory(), bill=lines, way=cost_exports.WAY))
+        self.remember(replace(self.memory(), bill=lines, way=cost_exports.WAY))
         return fetched.exports
 
     def _asked(self, where: Scopes, told: Sequence[str], now: datetime, progress: Progress) -> Sequence[Export]:
@@ -228,30 +191,17 @@ class AzureProvider:
         source = "Cost Details" if details else "the Query API, for want of an export"
         what = "" if details else ", by service and day, without tags"
         lines = [f"{self.name}: bill from {source}{what}{_age(read.fresh, now)}", LACKS, *told, *where.told, *read.told]
-        self._remember(replace(self._memory(), bill=lines, way=cost_details.WAY if details else cost_query.WAY))
+        self.remember(replace(self.memory(), bill=lines, way=cost_details.WAY if details else cost_query.WAY))
         return read.exports
 
     def _resource_bills(
         self, where: Scopes, now: datetime, billed: Billed
     ) -> tuple[Mapping[str, Bill], tuple[str, ...]]:
         """Prices of resources where the rows name none, as those of the Query API do not."""
-        if self._memory().way != cost_query.WAY:
+        if self.memory().way != cost_query.WAY:
             return {}, ()
         found, told = cost_query.resource_bills(self.connection, where.list, self.folder / "query", now)
         return {name: bill for name, bill in found.items() if name not in billed.bills}, told
-
-    def _memory(self) -> Memory:
-        try:
-            return MEMORIES.validate_json((self.folder / MEMORY).read_bytes())
-        except (OSError, ValueError):
-            return Memory()
-
-    def _remember(self, memory: Memory) -> None:
-        """Write it anew; a crash leaves the former file."""
-        file = self.folder / MEMORY
-        aside = file.with_suffix(".new")
-        aside.write_bytes(MEMORIES.dump_json(memory))
-        aside.replace(file)
 
 
 def _age(fresh: datetime | None, now: datetime) -> str:

@@ -59,7 +59,7 @@ def opened(azure: Double, graph: Graph, tmp_path: Path) -> Opened:  # noqa: ARG0
         raw = {"data": {"folder": str(tmp_path / folder)}, "providers": [{"kind": "azure"}]}
         config = deployment.parse(raw, lambda _: "test")
         choice = Choice(**({"months": 2} | said))
-        provider = AzureProvider("azure", azure.connection(), config.data.folder / "azure", choice)
+        provider = AzureProvider("azure", config.data.folder / "azure", azure.connection(), choice)
         with state_of(config, stopped_at(now)) as state:
             yield Crew(config, stopped_at(now), state, [provider], quietly)
 
@@ -223,7 +223,7 @@ def test_no_credentials_at_all_are_said_with_the_next_step(azure: Double, tmp_pa
         def get_token(self, *_: str, **__: Any) -> Any:
             raise ClientAuthenticationError("AADSTS700016: Application was not found in the directory")
 
-    provider = AzureProvider("azure", azure.connection(credential=Nobody()), tmp_path)
+    provider = AzureProvider("azure", tmp_path, azure.connection(credential=Nobody()))
     with pytest.raises(NotReadable, match="AADSTS700016: the tenant knows no such application"):
         provider.exports(NOW, quietly)
 

@@ -13,12 +13,11 @@ from analysis.findings import Action, Finding, Fix
 from analysis.tagging import TagChange
 from providers.aws.remedies import compute, databases, network, services
 from providers.aws.remedies.grammar import ACCOUNT, ANY_ARN, REGION, TAG_KEY, TAG_WORD
-from providers.shell import Unsafe, line, matching, noted, withheld
+from providers.shell import Unsafe, fixed, line, matching, withheld
 
 EC2_ID = re.compile(r"(?P<kind>vol|i)-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 EC2_KINDS = {"vol": "volume", "i": "instance"}
 GLOBAL_REGION = "us-east-1"  # where what belongs to no region is tagged
-REVIEW = "There is no command for it: look at it with whoever runs it, and decide."
 
 FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
     Action.DELETE_DISK: compute.delete_disk,
@@ -70,13 +69,7 @@ FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
 
 def fix(finding: Finding) -> Fix:
     """The commands of one finding; withheld when a name in it does not follow AWS's grammar."""
-    known = FIXES.get(finding.remedy.action)
-    if known is None:
-        return Fix("", "", REVIEW)
-    try:
-        return noted(known(finding), "AWS CloudShell")
-    except Unsafe as unsafe:
-        return withheld(unsafe)
+    return fixed(FIXES, finding, "AWS CloudShell")
 
 
 def tag_fix(change: TagChange) -> Fix:

@@ -11,9 +11,7 @@ from analysis.findings import Action, Finding, Fix
 from analysis.tagging import TagChange
 from providers.azure.remedies import compute, network, services
 from providers.azure.remedies.grammar import ANY_ID, TAG_KEY, TAG_WORD
-from providers.shell import Unsafe, line, matching, noted, steps, withheld
-
-REVIEW = "There is no command for it: look at it with whoever runs it, and decide."
+from providers.shell import Unsafe, fixed, line, matching, steps, withheld
 
 FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
     Action.DELETE_DISK: compute.delete_disk,
@@ -52,13 +50,7 @@ FIXES: Mapping[Action, Callable[[Finding], Fix]] = {
 
 def fix(finding: Finding) -> Fix:
     """The commands of one finding; withheld when a name in it does not follow Azure's grammar."""
-    known = FIXES.get(finding.remedy.action)
-    if known is None:
-        return Fix("", "", REVIEW)
-    try:
-        return noted(known(finding), "Azure Cloud Shell")
-    except Unsafe as unsafe:
-        return withheld(unsafe)
+    return fixed(FIXES, finding, "Azure Cloud Shell")
 
 
 def tag_fix(change: TagChange) -> Fix:
