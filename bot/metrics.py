@@ -44,8 +44,11 @@ LAST_RUN = Gauge("pitcrew_last_run_timestamp_seconds", "When the last assessment
 UNREAD = Gauge("pitcrew_accounts_unread", "What the last assessment could not read.", registry=REGISTRY)
 
 PROVIDER_CALLS = Counter(
-    "pitcrew_provider_calls", "Requests to clouds since the start.", ("provider", "op"), registry=REGISTRY
-)
+    "pitcrew_provider_calls",
+    "Requests to clouds since the start, each try by itself.",
+    ("provider", "op", "code"),
+    registry=REGISTRY,
+)  # code: an HTTP status (429 for throttling, whatever the cloud calls it), or broken
 PROVIDER_SPEND = Counter(
     "pitcrew_provider_spend_usd", "Asking Cost Explorer since the start, 0.01 USD each.", registry=REGISTRY
 )

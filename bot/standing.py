@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from analysis.errors import FinOpsError
 from bot import metrics
-from bot.config import AwsProvider
+from bot.clock import Clock
+from bot.config import AwsProvider, AzureProvider
 from bot.door import Door
 from bot.state import State
 from bot.wiring import Crew
 
 if TYPE_CHECKING:
     from bot.web.admin import Probe
+    from providers.aws.connection import Connection as AwsConnection
+    from providers.azure.connection import Connection as AzureConnection
 
 COST_EXPLORER, A_REQUEST = "ce:", 0.01  # USD
-KNOWN_SECONDS = 60.0  # how long a platform's word that we are welcome holds; Slack would mind being asked more often
+KNOWN = timedelta(
+    minutes=1
+)  # how long a platform's word that we are welcome holds; Slack would mind being asked more often
 
 
 def probes(crew: Crew, door: Door, welcomes: Mapping[str, Callable[[], Awaitable[object]]]) -> dict[str, Probe]:
@@ -34,7 +40,7 @@ def probes(crew: Crew, door: Door, welcomes: Mapping[str, Callable[[], Awaitable
     async def draining() -> str:
         return "is just being stopped" if door.draining else ""
 
-    return {"state": state, "draining": draining, **{name: Welcome(ask) for name, ask in welcomes.items()}}
+    return {"state": state, "draining": draining, **{name: Welcome(ask, crew.clock) for name, ask in welcomes.items()}}
 
 
 def _writable(state: State) -> str:
@@ -52,19 +58,20 @@ class Welcome:
     """Whether a platform lets us in, asked once a minute at most."""
 
     ask: Callable[[], Awaitable[object]]
-    _until: float = 0.0
+    clock: Clock
+    _until: datetime | None = None
     _said: str = ""
 
     async def __call__(self) -> str:
         """Nothing if it does, else what it says."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._until:
+        now = self.clock()
+        if self._until is None or now >= self._until:
             try:
                 await self.ask()
                 self._said = ""
             except Exception as error:
                 self._said = str(error) or type(error).__name__
-            self._until = now + KNOWN_SECONDS
+            self._until = now + KNOWN
         return self._said
 
 
@@ -90,16 +97,26 @@ class Measure:
             metrics.UNREAD.set(last.summary.get("unread", 0))
 
     def _clouds(self) -> None:
-        if not any(isinstance(one, AwsProvider) for one in self.crew.config.providers):
-            return
-        from providers.aws.provider import AwsProvider as Aws
-
-        for source in self.crew.sources:
-            if not isinstance(source, Aws):
-                continue
-            for op, count in list(source.connection.calls.items()):
-                more = count - self._calls[source.name, op]
-                self._calls[source.name, op] = count
-                metrics.PROVIDER_CALLS.labels(source.name, op).inc(more)
+        for name, connection in self._connections():
+            for (op, code), count in list(connection.codes.items()):
+                metrics.PROVIDER_CALLS.labels(name, op, code).inc(self._more(f"{name} {code}", op, count))
+            for op, count in list(connection.calls.items()):
                 if op.startswith(COST_EXPLORER):
-                    metrics.PROVIDER_SPEND.inc(more * A_REQUEST)
+                    metrics.PROVIDER_SPEND.inc(self._more(name, op, count) * A_REQUEST)
+
+    def _more(self, name: str, op: str, count: int) -> int:
+        """How many more of something there are than when it was last looked at."""
+        before, self._calls[name, op] = self._calls[name, op], count
+        return count - before
+
+    def _connections(self) -> Iterator[tuple[str, AwsConnection | AzureConnection]]:
+        """The clouds that are asked, by the names that the deployment file gives them."""
+        kinds = {type(one) for one in self.crew.config.providers}
+        if AwsProvider in kinds:
+            from providers.aws.provider import AwsProvider as Aws
+
+            yield from ((one.name, one.connection) for one in self.crew.sources if isinstance(one, Aws))
+        if AzureProvider in kinds:
+            from providers.azure.provider import AzureProvider as Azure
+
+            yield from ((one.name, one.connection) for one in self.crew.sources if isinstance(one, Azure))

@@ -104,6 +104,7 @@ class SlackPlatform:
     pause: Pause = asyncio.sleep
     name: str = "slack"
     newer_blocks: bool = False  # until Slack has refused them once
+    shared_seconds: float = SHARED_SECONDS
     _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
     _shared: dict[str, tuple[float, bool]] = field(default_factory=dict)  # when it was asked, and what was said
     _listed: float = -SHARED_SECONDS  # when it was last asked for all of them
@@ -356,7 +357,7 @@ class SlackPlatform:
         return self._shared[channel][1]
 
     def _is_stale(self, looked: float) -> bool:
-        return asyncio.get_running_loop().time() - looked >= SHARED_SECONDS
+        return asyncio.get_running_loop().time() - looked >= self.shared_seconds
 
     async def _look_around(self) -> None:
         """Learn of all our channels at once: their names, and whether others read them."""

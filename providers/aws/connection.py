@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -55,6 +56,7 @@ class Connection:
     config: Config = NOT_REPEATED
 
     calls: Counter[str] = field(default_factory=Counter)  # "ec2:DescribeVolumes" to how often
+    codes: Counter[tuple[str, str]] = field(default_factory=Counter)  # the same and its status, each try by itself
     _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)  # by service, region, whether of members
     _sessions: dict[bool, boto3.Session] = field(default_factory=dict)  # the hub's, and that of all members
     _taken: dict[str, RefreshableCredentials] = field(default_factory=dict)  # by account
@@ -92,6 +94,7 @@ class Connection:
             if key not in self._clients:
                 client = self._session(of_members=of_members).client(service, region_name=region, config=self.config)
                 client.meta.events.register("before-call", self._counted)
+                client.meta.events.register("response-received", partial(self._heard, service))
                 self._clients[key] = client
             return self._clients[key]
 
@@ -153,6 +156,13 @@ class Connection:
             raise NotAllowed(f"Pitcrew does not ask {service} for {model.name}: it is not on the list of what it reads")
         self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
+    def _heard(self, service: str, event_name: str, **came: Any) -> None:  # noqa: ANN401
+        """Count what came back of each try: an HTTP status, 429 for throttling whatever its status, or nothing."""
+        said = str((came.get("parsed_response") or {}).get("Error", {}).get("Code", ""))
+        status = str((came.get("response_dict") or {}).get("status_code", BROKEN))
+        code = THROTTLED if said in THROTTLES else status
+        self.codes[f"{service}:{event_name.rpartition('.')[2]}", code] += 1
+
 
 def moment(value: str | float) -> datetime:
     """A moment as AWS writes it; botocore's own parser asks for the local time zone at each of a hundred thousand."""
@@ -178,6 +188,10 @@ def refusal(error: Exception) -> str:
     return f"{name}: {REMEDIES.get(name, 'AWS could not be reached')}"
 
 
+THROTTLES = frozenset(
+    ("ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
+)
+THROTTLED, BROKEN = "429", "broken"  # as HTTP has it; a connection that broke, or never was
 ROLE_ADVICE = "the role lacks the permission; compare it with deploy/aws, and look for a service control policy"
 REMEDIES: Mapping[str, str] = {
     "AccessDenied": ROLE_ADVICE,

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
-from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.storage.blob import BlobClient, ContainerClient
 
@@ -162,6 +162,7 @@ class Connection:
     pace: Pace = field(default_factory=Pace)
 
     calls: Counter[str] = field(default_factory=Counter)  # "Microsoft.CostManagement/query" to how often
+    codes: Counter[tuple[str, str]] = field(default_factory=Counter)  # the same and its status, each try by itself
     _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
@@ -243,6 +244,7 @@ class Connection:
         return {
             "retry_policy": BlobPatience(self.pace.time),
             "raw_request_hook": self._fetched,
+            "raw_response_hook": self._blob_heard,
             "connection_timeout": TIMEOUT,
             "read_timeout": TIMEOUT,
             "user_agent": PRODUCT,
@@ -253,11 +255,22 @@ class Connection:
         with self._lock:
             self.calls[name] += 1
 
+    def heard(self, name: str, code: str) -> None:
+        """Write down what came back of one try."""
+        with self._lock:
+            self.codes[name, code] += 1
+
+    def _blob_heard(self, response: PipelineResponse[Any, Any]) -> None:
+        self.heard(f"blob/{response.http_request.method}", str(response.http_response.status_code))
+
     def _fetched(self, request: PipelineRequest[Any]) -> None:
         method = request.http_request.method
         if method not in BLOBS:
             raise NotAllowed(f"Pitcrew only reads blobs: {method} is not sent")
         self.counted(f"blob/{method}")
+
+
+BROKEN = "broken"  # instead of a status: a connection that broke, or never was
 
 
 class Gate(SansIOHTTPPolicy[Any, Any]):
@@ -283,6 +296,19 @@ class Gate(SansIOHTTPPolicy[Any, Any]):
         if known.read.costly:
             self.connection.pace.turn(known.scope.lower())
         self.connection.counted(known.read.name)
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """After each try that was answered."""
+        self._heard(request, str(response.http_response.status_code))
+
+    def on_exception(self, request: PipelineRequest[Any]) -> None:
+        """After each try that was not."""
+        self._heard(request, BROKEN)
+
+    def _heard(self, request: PipelineRequest[Any], code: str) -> None:
+        sent = request.http_request
+        if known := asked(sent.method, urlsplit(sent.url).path):
+            self.connection.heard(known.read.name, code)
 
 
 def refusal(error: Exception) -> str:

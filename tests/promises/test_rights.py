@@ -10,7 +10,7 @@ import pytest
 from bot.identity import caller_of, groups_of
 from bot.ports import OUTSIDER, Ask, Place
 from bot.slack.groups import BELIEVED_SECONDS, SlackGroups
-from bot.slack.post import SHARED_SECONDS, connected
+from bot.slack.post import SlackPlatform, connected
 from commands.core.context import Permission
 from tests.conftest import NOW, Talk
 from tests.fake_slack import FakeSlack
@@ -121,15 +121,13 @@ async def test_nothing_is_posted_where_another_company_reads(walking: Walk) -> N
     assert "shared with another company" in words(slack.private("U1")[0])
 
 
-async def test_a_channel_that_is_shared_later_is_found_out_within_ten_minutes(
-    walking: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slack = walking.slack
+async def test_a_channel_that_is_shared_later_is_found_out_within_ten_minutes(walking: Walk) -> None:
+    slack, platform = walking.slack, walking.door.platforms["slack"]
+    assert isinstance(platform, SlackPlatform) and platform.shared_seconds == 600
     await slack.mention("status")
     await walking.until(lambda: slack.ours("C1"))
     slack.channels["C1"].shared = True
-    monkeypatch.setattr("bot.slack.post.SHARED_SECONDS", 0.0)
-    assert SHARED_SECONDS == 600
+    platform.shared_seconds = 0.0
     await slack.mention("help")
     await walking.until(lambda: slack.private("U1"))
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -14,14 +15,26 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from analysis.findings import State
+from bot.cadence.planner import Planner
+from bot.cadence.schedule import Schedule
 from bot.log import configure
-from bot.standing import KNOWN_SECONDS
+from bot.standing import KNOWN
 from bot.state import schema
 from tests.conftest import Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import Walk, walk
 
-ALLOWED = {"platform", "kind", "result", "outcome", "provider", "op", "part", "le"}  # nothing that grows with a company
+ALLOWED = {
+    "platform",
+    "kind",
+    "result",
+    "outcome",
+    "provider",
+    "op",
+    "code",
+    "part",
+    "le",
+}  # nothing that grows with a company
 
 
 @pytest.fixture
@@ -64,16 +77,12 @@ async def test_a_database_that_takes_no_writes_is_not_ready_but_alive(walking: W
     assert (await get(walking, "/readyz"))[0] == 200
 
 
-async def test_a_workspace_that_refuses_our_token_is_told_and_forgotten_when_it_does_not(
-    walking: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_workspace_that_refuses_our_token_is_told_and_forgotten_when_it_does_not(walking: Walk) -> None:
     walking.slack.fail("auth.test", "token_revoked")
     status, said = await get(walking, "/readyz")
     assert status == 503 and "token_revoked" in json.loads(said)["slack"]
 
-    loop = asyncio.get_running_loop()
-    was = loop.time
-    monkeypatch.setattr(loop, "time", lambda: was() + KNOWN_SECONDS)
+    walking.slack.advance(KNOWN.total_seconds())
     assert (await get(walking, "/readyz"))[0] == 200
 
 
@@ -103,6 +112,35 @@ async def test_what_was_done_is_counted(walking: Walk) -> None:
     assert more("pitcrew_deliveries_total", platform="slack", result="sent") >= 1
     assert after["pitcrew_accounts_unread"] == 0 and after["pitcrew_last_run_timestamp_seconds"] > 1e9
     assert after["pitcrew_outbox_failed"] == after["pitcrew_outbox_unclear"] == 0
+
+
+async def test_every_figure_that_alerts_and_dashboards_ask_for_is_there(walking: Walk) -> None:
+    told = {name.partition("{")[0] for name in await figures(walking)}
+    _, text = await get(walking, "/metrics")
+    declared = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    wanted = """requests_total ack_seconds clicks_total outbox_pending outbox_oldest_seconds outbox_unclear
+        deliveries_total schedule_lag_seconds fires_total runs_total provider_calls_total provider_spend_usd_total
+        accounts_unread db_tx_seconds lease_lost_total signature_failures_total"""
+    assert {f"pitcrew_{name}" for name in wanted.split()} <= declared | told
+
+
+async def test_schedules_and_runs_are_counted_and_how_late_a_turn_was(walking: Walk) -> None:
+    before = await figures(walking)
+    await asyncio.to_thread(walking.crew.typed, "assess", "ana")
+    schedule = Schedule("hourly", "0 * * * *", "help", since=walking.crew.clock() - timedelta(hours=2))
+    planner = Planner(walking.crew.state.fires, [schedule], walking.crew.clock, lambda: None)
+    await asyncio.to_thread(planner.tick)
+    after = await figures(walking)
+
+    for result in ("started", "finished"):
+        key = f'pitcrew_runs_total{{"result": "{result}"}}'
+        assert after[key] == before.get(key, 0.0) + 1
+    assert (
+        after['pitcrew_fires_total{"result": "fired"}'] == before.get('pitcrew_fires_total{"result": "fired"}', 0) + 1
+    )
+    assert 0 <= after["pitcrew_schedule_lag_seconds"] < 3600
+    assert after["pitcrew_lease_lost_total"] == before["pitcrew_lease_lost_total"]
+    assert any(name.startswith("pitcrew_db_tx_seconds_count") for name in after)
 
 
 async def test_a_wrong_signature_is_counted(walking: Walk) -> None:

@@ -27,6 +27,7 @@ from providers.sample import SampleFolder, SampleProvider
 from tests.aws import company
 from tests.aws.double import Double
 from tests.commands.test_commands import text_of
+from tests.walks.scrape import scraped
 
 pytestmark = pytest.mark.slow
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -146,6 +147,25 @@ def test_it_says_what_it_stands_on(assessed: Answer) -> None:
     assert "CloudWatch was asked for" in text
     assert "Cost Optimization Hub is not read: AccessDenied" in text and "our own checks do not need it" in text
     assert "AWS budget hours is left out: its period is daily" in text
+
+
+async def test_every_request_is_counted_by_what_came_back(aws: Double, crew: Crew, assessed: Answer) -> None:  # noqa: ARG001
+    [source] = crew.sources
+    assert isinstance(source, AwsProvider)
+    aws.fault("ec2", kind="throttle", times=2)
+    aws.fault("sts", kind="denied", times=1)
+    source.connection.client("ec2").describe_volumes()
+    with pytest.raises(ClientError):
+        source.connection.client("sts").get_caller_identity()
+    aws.faults.clear()
+    told = await scraped(crew)
+
+    calls = {name[1:]: count for name, count in told.items() if name[0] == "pitcrew_provider_calls_total"}
+    mine = {(code, op): count for (code, op, provider), count in calls.items() if provider == source.name}
+    assert mine["200", "ec2:DescribeVolumes"] > 0
+    assert mine["429", "ec2:DescribeVolumes"] == 2 and mine["403", "sts:GetCallerIdentity"] == 1
+    asked = sum(count for op, count in source.connection.calls.items() if op.startswith("ce:"))
+    assert told["pitcrew_provider_spend_usd_total",] == pytest.approx(0.01 * asked)
 
 
 def test_every_operation_is_on_the_list_and_is_a_read(aws: Double, assessed: Answer) -> None:  # noqa: ARG001

@@ -28,6 +28,7 @@ from tests.azure import azurite, company
 from tests.azure.double import CLIENT, TENANT, Double
 from tests.azure.graph import Graph
 from tests.commands.test_commands import text_of
+from tests.walks.scrape import scraped
 
 pytestmark = pytest.mark.slow
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -117,6 +118,18 @@ def test_it_says_what_it_stands_on_and_what_azure_leaves_out(assessed: Answer) -
     assert "azure: bill from 2 exports, of" in text
     assert "no tax, no credits and no support" in text
     assert "Azure budget odd is left out: its period is billingmonth" in text
+
+
+async def test_every_request_is_counted_by_what_came_back(crew: Crew, assessed: Answer) -> None:  # noqa: ARG001
+    [source] = crew.sources
+    assert isinstance(source, AzureProvider)
+    told = await scraped(crew)
+
+    calls = {name[1:]: count for name, count in told.items() if name[0] == "pitcrew_provider_calls_total"}
+    mine = {(code, op): count for (code, op, provider), count in calls.items() if provider == source.name}
+    for op, count in source.connection.calls.items():
+        assert sum(heard for (_, name), heard in mine.items() if name == op) == count, op
+    assert {"200"} <= {code for code, _ in mine}
 
 
 def test_every_request_is_on_the_list_of_reads_and_nothing_is_unforeseen(azure: Double, assessed: Answer) -> None:  # noqa: ARG001
