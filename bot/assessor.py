@@ -21,6 +21,7 @@ from analysis.findings import STILL_BILLED, Finding, State
 from analysis.savings import Saving, Verdict
 from bot.composing import COMPOSER, Sources, agreed, with_findings
 from bot.figures import plain
+from bot.traces import reading
 from commands.core.context import Exemptions, Findings, Ledger, Report, Seen
 from commands.core.owners import owners_of
 from commands.savings import line_figures, said_of
@@ -104,7 +105,7 @@ class Assessor:
 
     def fresh(self, now: datetime) -> tuple[Assessment, Seen]:
         """Load new billed rows, read every inventory, run every check, and enter what was found."""
-        with self._lock:
+        with self._lock, reading():
             run = uuid4().hex[:12]
             self.runs.started(run, now)
             refused = self.load(now)
@@ -147,7 +148,7 @@ class Assessor:
         Raises:
             NotReadable: no provider could be read, and there are no rows from earlier either.
         """
-        with self._lock:
+        with self._lock, reading():
             return self._loaded(now)
 
     def _loaded(self, now: datetime) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from bot.delivery.routes import Audience
 from bot.log import digest
 from bot.ports import Ask, Enclosure, Inbox, Kind, Parcel, Place, Platform, run_of
 from bot.progress import Run
+from bot.traces import request, span, trace_of
 from commands.core.answer import Answer, Text, Tone
 from commands.core.context import Context, Permission
 from commands.core.quiet_hours import QuietHours
@@ -124,7 +125,7 @@ class Door:
         """
         platform, kind = ask.place.platform, "clicked" if ask.clicked else "typed"
         try:
-            with metrics.timed(metrics.ACK_SECONDS):
+            with metrics.timed(metrics.ACK_SECONDS), request(trace_of(ask.key), platform=platform, kind=kind):
                 new = await self._saved(ask)
         except NotSaved:
             metrics.REQUESTS.labels(platform, kind, "not_saved").inc()
@@ -240,7 +241,8 @@ class Door:
     async def _answered(self, ask: Ask) -> None:
         self._busy.add(ask.key)
         name = {"ask": digest(ask.key), "platform": ask.place.platform, "attempt": ask.attempt}
-        with structlog.contextvars.bound_contextvars(**name), metrics.timed(metrics.ANSWER_SECONDS):
+        run = span("run", trace_of(ask.key), verb=verb_of(ask.text), attempt=ask.attempt)
+        with structlog.contextvars.bound_contextvars(**name), metrics.timed(metrics.ANSWER_SECONDS), run:
             await self._taken_up(ask)
 
     async def _taken_up(self, ask: Ask) -> None:
@@ -308,7 +310,9 @@ class Door:
         """Render an answer; one that cannot be rendered is replaced by words that can."""
         try:
             parcels, enclosures = packed(self._letters(ask, said, waited), ask.text, self.platforms)
-            return [*parcels, *self._followers(ask, said), *redrawings(ask)], enclosures
+            trace = trace_of(ask.key)
+            every = [*parcels, *self._followers(ask, said), *redrawings(ask)]
+            return [replace(one, trace=trace) for one in every], enclosures
         except Exception:
             log.exception("answer not rendered", verb=verb_of(ask.text))
             return packed(self._letters(ask, BROKEN, waited), ask.text, self.platforms)

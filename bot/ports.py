@@ -124,6 +124,7 @@ class Parcel:
     attempt: int = 0  # how often it was leased; also the fencing token
     first_try: datetime | None = None
     unclear: bool = False  # an earlier attempt may have arrived: look before sending again
+    trace: str = ""  # of the ask that caused it, as 32 hexadecimal digits
 
     @property
     def lane(self) -> str:

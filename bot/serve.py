@@ -53,6 +53,7 @@ from bot.teams.post import TeamsPlatform
 from bot.teams.search import Search
 from bot.teams.wire import Wire
 from bot.teams.wire import connected as teams_connected
+from bot.traces import told
 from bot.web.admin import Admin
 from bot.web.documents import Documents
 from bot.web.pictures import SECRET, Pictures, kept_secret
@@ -78,7 +79,7 @@ def main(config: Config, clock: Clock, environ: Mapping[str, str], *, playground
             "SLACK_BOT_TOKEN is not in the environment, and [teams] names no app_id: docs/slack.md and docs/teams.md"
             " lead from nothing to the first answer"
         )
-    with assembled(config, clock, load=False) as crew:
+    with told(environ), assembled(config, clock, load=False) as crew:
         asyncio.run(_until_stopped(crew, environ, playground=playground))
 
 

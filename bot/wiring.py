@@ -28,6 +28,7 @@ from bot.ports import DIRECT, HOME, Ask, Place
 from bot.progress import report
 from bot.scopes import is_alone
 from bot.state import State
+from bot.traces import provider_call
 from commands.core.answer import Answer
 from commands.core.context import Caller, Context, Drivers, Exclusion, Here, Report, Route, Sight
 from commands.core.quiet_hours import QuietHours
@@ -424,9 +425,13 @@ def _provider(one: deployment.Provider, config: Config, now: datetime, progress:
 
             return FocusProvider(one.name, one.path)
         case deployment.AwsProvider():
-            return aws_of(one, config)
+            aws = aws_of(one, config)
+            aws.connection.told = partial(provider_call, one.name)
+            return aws
         case deployment.AzureProvider():
-            return azure_of(one, config)
+            azure = azure_of(one, config)
+            azure.connection.told = partial(provider_call, one.name)
+            return azure
         case deployment.SampleProvider():
             from providers.sample import SampleProvider
 

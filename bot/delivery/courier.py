@@ -35,6 +35,7 @@ from bot.ports import (
     Undeliverable,
     anew,
 )
+from bot.traces import span
 from commands.core.answer import Answer, Text, Tone, plain
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ class Courier:
             log.exception("outbox not reachable")
             return 0
         for parcel in parcels:
-            task = asyncio.create_task(self._carry(parcel), name=parcel.id)
+            task = asyncio.create_task(self._traced(parcel), name=parcel.id)
             self._under_way.add(task)
             task.add_done_callback(self._arrived)
         return len(parcels)
@@ -145,6 +146,11 @@ class Courier:
         if not task.cancelled() and (error := task.exception()):
             log.error("parcel left to its lease", parcel=task.get_name(), exc_info=error)
         self.wake()
+
+    async def _traced(self, parcel: Parcel) -> None:
+        told = {"platform": parcel.place.platform, "kind": parcel.kind.value, "attempt": parcel.attempt}
+        with span("delivery", parcel.trace, **told):
+            await self._carry(parcel)
 
     async def _carry(self, parcel: Parcel) -> None:
         """One attempt at one parcel. What the outbox raises is left to the lease."""

@@ -427,6 +427,7 @@ def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
         "ask": parcel.ask,
         "shows": list(parcel.shows),
         "under": parcel.under,
+        "trace": parcel.trace,
         "state": "pending",
         "attempt": 0,
         "due": max(now, parcel.due or now),
@@ -439,5 +440,5 @@ def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
 
 def _parcel(row: Any) -> Parcel:  # noqa: ANN401 (a row)
     parcel = Parcel(row.id, Place(**row.place), Kind(row.kind), Priority(row.priority), row.payload, row.ask)
-    parcel = replace(parcel, under=row.under, due=row.due)
+    parcel = replace(parcel, under=row.under, due=row.due, trace=row.trace)
     return replace(parcel, shows=tuple(row.shows), attempt=row.attempt, first_try=row.first_try, unclear=row.unclear)

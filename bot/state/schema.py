@@ -186,6 +186,7 @@ outbox = Table(
     Column("ask", Text, nullable=False),
     Column("shows", JSON, nullable=False),
     Column("under", String(500), nullable=False, server_default=text("''")),  # the parcel whose thread it goes into
+    Column("trace", String(32), nullable=False, server_default=text("''")),  # of the ask that caused it
     Column("state", String(20), nullable=False),  # pending, leased, sent, failed, held, superseded
     Column("attempt", Integer, nullable=False),
     Column("due", Utc, nullable=False),

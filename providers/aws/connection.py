@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from threading import RLock
+from threading import RLock, local
+from time import perf_counter
 from typing import Any
 
 import boto3
@@ -57,6 +58,8 @@ class Connection:
 
     calls: Counter[str] = field(default_factory=Counter)  # "ec2:DescribeVolumes" to how often
     codes: Counter[tuple[str, str]] = field(default_factory=Counter)  # the same and its status, each try by itself
+    told: Callable[[str, str, float], None] = lambda _op, _code, _seconds: None  # who hears of each try
+    _began: local = field(default_factory=local)
     _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)  # by service, region, whether of members
     _sessions: dict[bool, boto3.Session] = field(default_factory=dict)  # the hub's, and that of all members
     _taken: dict[str, RefreshableCredentials] = field(default_factory=dict)  # by account
@@ -94,6 +97,7 @@ class Connection:
             if key not in self._clients:
                 client = self._session(of_members=of_members).client(service, region_name=region, config=self.config)
                 client.meta.events.register("before-call", self._counted)
+                client.meta.events.register("before-send", self._begun)
                 client.meta.events.register("response-received", partial(self._heard, service))
                 self._clients[key] = client
             return self._clients[key]
@@ -161,7 +165,12 @@ class Connection:
         said = str((came.get("parsed_response") or {}).get("Error", {}).get("Code", ""))
         status = str((came.get("response_dict") or {}).get("status_code", BROKEN))
         code = THROTTLED if said in THROTTLES else status
-        self.codes[f"{service}:{event_name.rpartition('.')[2]}", code] += 1
+        op = f"{service}:{event_name.rpartition('.')[2]}"
+        self.codes[op, code] += 1
+        self.told(op, code, perf_counter() - getattr(self._began, "at", perf_counter()))
+
+    def _begun(self, **_: Any) -> None:  # noqa: ANN401
+        self._began.at = perf_counter()
 
 
 def moment(value: str | float) -> datetime:

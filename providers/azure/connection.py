@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
+from time import perf_counter
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -163,6 +164,7 @@ class Connection:
 
     calls: Counter[str] = field(default_factory=Counter)  # "Microsoft.CostManagement/query" to how often
     codes: Counter[tuple[str, str]] = field(default_factory=Counter)  # the same and its status, each try by itself
+    told: Callable[[str, str, float], None] = lambda _op, _code, _seconds: None  # who hears of each try
     _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
@@ -255,10 +257,11 @@ class Connection:
         with self._lock:
             self.calls[name] += 1
 
-    def heard(self, name: str, code: str) -> None:
-        """Write down what came back of one try."""
+    def heard(self, name: str, code: str, seconds: float = 0.0) -> None:
+        """Write down what came back of one try, and after how long."""
         with self._lock:
             self.codes[name, code] += 1
+        self.told(name, code, seconds)
 
     def _blob_heard(self, response: PipelineResponse[Any, Any]) -> None:
         self.heard(f"blob/{response.http_request.method}", str(response.http_response.status_code))
@@ -270,6 +273,7 @@ class Connection:
         self.counted(f"blob/{method}")
 
 
+BEGAN = "pitcrew began"
 BROKEN = "broken"  # instead of a status: a connection that broke, or never was
 
 
@@ -296,6 +300,7 @@ class Gate(SansIOHTTPPolicy[Any, Any]):
         if known.read.costly:
             self.connection.pace.turn(known.scope.lower())
         self.connection.counted(known.read.name)
+        request.context[BEGAN] = perf_counter()
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         """After each try that was answered."""
@@ -308,7 +313,8 @@ class Gate(SansIOHTTPPolicy[Any, Any]):
     def _heard(self, request: PipelineRequest[Any], code: str) -> None:
         sent = request.http_request
         if known := asked(sent.method, urlsplit(sent.url).path):
-            self.connection.heard(known.read.name, code)
+            now = perf_counter()
+            self.connection.heard(known.read.name, code, now - request.context.get(BEGAN, now))
 
 
 def refusal(error: Exception) -> str:
