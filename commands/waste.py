@@ -116,6 +116,9 @@ def _nothing(title: str, tidy: Sequence[Finding], check: str, page: int, context
             shows=tuple(finding.id for finding in shown),
             data={"count": len(tidy), "findings": [figures(finding) for finding in shown]},
         )
+    if not context.findings.standing():  # nobody may have looked yet, which would be no good news
+        words = Text("Nothing has been found so far. Ask `assess` to have everything looked at.")
+        return Answer(f"{title}: nothing", (words,), data={"findings": []})
     words = Text("No open finding matches. Well driven.")
     return Answer(f"{title}: nothing", (words, *_tidy(tidy, {})), Tone.GOOD, data={"findings": []})
 

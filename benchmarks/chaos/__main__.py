@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import sys
 import tempfile
@@ -28,7 +29,8 @@ QUIET = 50
 def main(wanted: Sequence[str]) -> None:
     """Run what is wanted, or everything; print each line as it comes."""
     configure(json=False, least=QUIET)
-    print(f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}", flush=True)
+    machine = f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{machine}; load {os.getloadavg()[0]:.1f} when it began", flush=True)
     _line(HEADINGS)
     _line(["---"] * len(HEADINGS))
     missed = []
@@ -47,7 +49,10 @@ def _tried(trial: Trial, ground: Ground) -> Outcome:
     try:
         return asyncio.run(trial.run(ground, **trial.long))  # type: ignore[arg-type]
     except Exception as error:
-        return Outcome("to come to its end", f"{type(error).__name__}: {str(error)[:200]}", met=False)
+        first: BaseException = error
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        return Outcome("to come to its end", f"{type(first).__name__}: {str(first)[:200]}", met=False)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from alembic.config import Config
 
 from benchmarks.chaos.deadly import AFTER, BEFORE, DeadlySlack, DeadlyTeams, Doom
 from benchmarks.chaos.life import Death, Orders, lived
-from benchmarks.chaos.trial import Ground, Outcome
+from benchmarks.chaos.trial import MIGRATING, Ground, Outcome
 from bot.clock import wall
 from bot.state.database import MIGRATIONS, Database
 from tests.fake_teams import TEAM, Talk
@@ -146,7 +146,7 @@ def _at_the_first_schema(url: str) -> dict[str, int]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     try:
-        with database._begun() as connection:
+        with MIGRATING, database._begun() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "0001")
             for statement in FIRST.read_text().split(";\n"):

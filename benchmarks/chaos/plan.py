@@ -45,6 +45,11 @@ UPGRADES = (
     "tests/contracts/test_upkeep.py::test_a_backup_is_put_back_row_for_row",
     "tests/contracts/test_upkeep.py::test_a_damaged_backup_is_refused_and_nothing_is_changed",
 )
+ERRORS = (
+    "tests/promises/test_errors.py",
+    "tests/bot/slack/test_post.py::test_each_failure_is_of_its_kind",
+    "tests/bot/delivery/test_courier.py::test_an_error_that_nobody_knows_is_tried_five_times_and_parked",
+)
 FUZZED = (
     "tests/bot/slack/test_render.py",
     "tests/bot/teams/test_render.py",
@@ -120,6 +125,7 @@ PLAN = (
     _kept("R12", "what is asked of the clouds", "reads only, within the shipped roles", *READS),
     _kept("R13", "other workspaces, tenants, companies", "nothing leaks", *STRANGERS),
     _kept("R14", "upgrades, replicas that start at once, backups", "row for row", *UPGRADES),
+    _kept("R16", "each error of Slack, Teams, AWS, Azure", "class, words, rule for trying again", *ERRORS),
     Trial(
         "SIGTERM",
         "`pitcrew serve` is stopped in a burst, while it loads",
@@ -129,7 +135,7 @@ PLAN = (
         in_ci=(POSTGRESQL,),
     ),
     Trial(
-        "200 asks",
+        "200-asks",
         "everybody types in the same moment",
         two_hundred_at_once,
         short={"people": 60, "rounds": 1},
@@ -137,7 +143,7 @@ PLAN = (
         in_ci=(POSTGRESQL,),
     ),
     Trial(
-        "10,000 findings",
+        "10000-findings",
         "an assessment is entered, and entered again",
         ten_thousand_findings,
         short={"findings": 2_000},
@@ -145,7 +151,7 @@ PLAN = (
         in_ci=(SQLITE,),
     ),
     Trial(
-        "500 channels",
+        "500-channels",
         "a digest is due everywhere, Slack holds to its limits (real time)",
         many_channels,
         short={"channels": 60},

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 from bot.clock import wall
@@ -15,6 +16,7 @@ from bot.state import State
 from bot.wiring import Crew
 
 SQLITE, POSTGRESQL = DATABASES = ("sqlite", "postgresql")
+MIGRATING = Lock()  # two threads at it would be mixed up by Alembic; a bot migrates once, when it begins
 NOTHING = ""  # the database of a trial that needs none
 
 
@@ -70,7 +72,8 @@ class Ground:
         if self.database == SQLITE and template.exists():
             shutil.copy(template, folder / "state.db")
             return url
-        State.open(url, wall).close()
+        with MIGRATING:
+            State.open(url, wall).close()
         if self.database == SQLITE:
             shutil.copy(folder / "state.db", template)
         return url

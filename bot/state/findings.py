@@ -222,9 +222,11 @@ class FindingsTable:
     ) -> Finding:
         """One attempt to move one finding, and its line in the audit, in one transaction."""
         with self.database.writing() as connection:
-            held = self._held(connection, name)
             if known := self.audit.line(connection, by.key):
                 return self._again(connection, known)
+            held = self._held(connection, name)
+            if not self.database.is_sqlite and (known := self.audit.line(connection, by.key)):
+                return self._again(connection, known)  # its first copy ended while this one waited
             moved, refusal = attempt(connection, held)
             self.audit.enter(connection, AuditLine(by.key, by.id, ask, _outcome(refusal), now, moved=held.id))
         if refusal:
@@ -300,18 +302,22 @@ class FindingsTable:
             self._stepped(connection, [(row.id, row.version, step)])
 
     def _get(self, connection: sa.Connection, name: str) -> Finding:
+        row = self._row(connection, name)
+        return finding_of(row, self.database.clock().date(), _links(connection, row.id).get(row.id, ()))
+
+    def _row(self, connection: sa.Connection, name: str) -> Any:  # noqa: ANN401 (a row)
         found: list[Any] = []
         if len(name) >= SHORTEST_NAME and name.isalnum():
             found = list(connection.execute(sa.select(finding).where(finding.c.id.startswith(name.lower())).limit(2)))
         if len(found) != 1:
             raise NotFound(unknown(name, several=bool(found)))
-        key = found[0].id
-        return finding_of(found[0], self.database.clock().date(), _links(connection, key).get(key, ()))
+        return found[0]
 
     def _held(self, connection: sa.Connection, name: str) -> Finding:
         """The finding of that name; until this transaction ends nobody else moves it, a copy of this click included."""
-        key = self._get(connection, name).id
-        row = connection.execute(sa.select(finding).where(finding.c.id == key).with_for_update()).one()
+        row = self._row(connection, name)
+        if not self.database.is_sqlite:  # which has one writer at a time anyway
+            row = connection.execute(sa.select(finding).where(finding.c.id == row.id).with_for_update()).one()
         return finding_of(row, self.database.clock().date())
 
     def _again(self, connection: sa.Connection, known: AuditLine) -> Finding:
