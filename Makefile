@@ -57,6 +57,7 @@ sbom: $(VENV)/dev
 	$(BIN)/python -m pip install -q -c constraints.txt --group sbom
 	mkdir -p dist
 	$(BIN)/python -m cyclonedx_py environment --pyproject pyproject.toml --of JSON -o dist/pitcrew.cdx.json build/sbom
+	$(BIN)/python -m bot.licences --check dist/pitcrew.cdx.json build/sbom
 
 wheel: $(VENV)/dev
 	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .

@@ -1,11 +1,16 @@
-"""The licences of everything that Pitcrew is made of, as packages state them; ``python -m bot.licences``."""
+"""The licences of everything that Pitcrew is made of, as packages state them; ``python -m bot.licences``.
+
+With ``--check DOCUMENT ENVIRONMENT`` it holds a CycloneDX document against what is installed.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -65,5 +70,23 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def differences(document: Path, environment: Path) -> list[str]:
+    """What a CycloneDX document says otherwise than the environment that it is of, in words; nothing if they agree."""
+    told = json.loads(document.read_text("utf-8"))
+    named = [*told.get("components", ()), told.get("metadata", {}).get("component", {})]
+    listed = {(_normal(one["name"]), one.get("version", "")) for one in named if "name" in one}
+    places = [str(one) for one in environment.glob("lib/python*/site-packages")]
+    there = {(_normal(one.name), one.version) for one in distributions(path=places)}
+    return [
+        *(f"{name} {version} is installed and not listed" for name, version in sorted(there - listed)),
+        *(f"{name} {version} is listed and not installed" for name, version in sorted(listed - there)),
+    ]
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    match sys.argv[1:]:
+        case ["--check", document, environment]:
+            if found := differences(Path(document), Path(environment)):
+                sys.exit("\n".join(found))
+        case _:
+            PAGE.write_text(page(), "utf-8")

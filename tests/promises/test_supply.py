@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from importlib.metadata import distributions
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.licences import page
+from bot.licences import differences, page
 
 ROOT = Path(__file__).parents[2]
+PAGE_TEXT = (ROOT / "docs" / "licences.md").read_text()
 FLOORS = ("analysis", "bot", "charts", "commands", "providers")
 DESERIALISERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "jsonpickle", "shelve", "marshal"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
@@ -63,6 +65,45 @@ def test_every_dependency_is_licensed_in_a_way_that_lets_us_pass_it_on() -> None
     assert ours <= told
     for line in licences().splitlines():
         assert not re.search(r"\bA?GPL", line) or "LGPL" in line, line
+
+
+def test_the_page_of_licences_lists_what_is_pinned_today() -> None:
+    """Whoever changes constraints.txt writes the page anew: `make sbom`, or `python -m bot.licences`."""
+    pinned = {pin(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    told = {(line.split("|")[1].strip(), line.split("|")[2].strip()) for line in rows(PAGE_TEXT)}
+    assert told <= pinned
+    assert {name for name, _ in told} == {line.split("|")[1].strip() for line in rows(page())}
+
+
+def test_what_makes_the_bill_of_materials_is_pinned_too() -> None:
+    pinned = {pin(line)[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    assert {"cyclonedx-bom", "cyclonedx-python-lib", "packageurl-python", "license-expression"} <= pinned
+
+
+def test_a_bill_of_materials_that_leaves_something_out_is_found_out(tmp_path: Path) -> None:
+    site = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
+    for name, version in (("one_thing", "1.0"), ("other", "2.0")):
+        (site / f"{name}-{version}.dist-info").mkdir(parents=True)
+        (site / f"{name}-{version}.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+    document = tmp_path / "bom.json"
+    for listed, wrong in (
+        ([("one-thing", "1.0"), ("other", "2.0")], []),
+        ([("one-thing", "1.0")], ["other 2.0 is installed and not listed"]),
+        ([("one-thing", "1.0"), ("other", "2.0"), ("third", "3")], ["third 3 is listed and not installed"]),
+    ):
+        document.write_text(
+            json.dumps({"components": [{"name": name, "version": version} for name, version in listed]})
+        )
+        assert differences(document, tmp_path / "env") == wrong
+
+
+def pin(line: str) -> tuple[str, str]:
+    name, _, version = line.partition("==")
+    return re.sub(r"[-_.]+", "-", name).lower(), version.split("#")[0].strip()
+
+
+def rows(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| package")]
 
 
 def licences() -> str:
