@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
@@ -49,6 +50,9 @@ def _piped(words: str, known: Mapping[str, Any]) -> str:
     value = _value(first, known)
     text = value if isinstance(value, str) else str(value)
     for part in rest:
+        if part == "sha256sum":
+            text = sha256(text.encode()).hexdigest()
+            continue
         name, number = part.split()
         assert name == "nindent", f"{name} is none of the words that we know"
         text = "\n" + "\n".join(" " * int(number) + line for line in text.rstrip("\n").splitlines())

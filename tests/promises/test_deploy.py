@@ -15,6 +15,11 @@ import yaml  # type: ignore[import-untyped]
 
 from bot import config as deployment
 from bot import metrics
+from bot.slack.http import PATH as SLACK
+from bot.slack.install import INSTALL, REDIRECT
+from bot.teams.http import PATH as TEAMS
+from bot.web.documents import PATH as DOCUMENTS
+from bot.web.pictures import PATH as PICTURES
 from tests.promises.chart import rendered
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -116,7 +121,8 @@ def test_the_chart_runs_without_rights_on_a_read_only_root(database: str) -> Non
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert pod["terminationGracePeriodSeconds"] > 25
+    waits = int(one["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod["terminationGracePeriodSeconds"] > waits + 25
     assert pod["automountServiceAccountToken"] is False
     mounted = {mount["name"] for mount in one["volumeMounts"]}
     assert mounted == {volume["name"] for volume in pod["volumes"]}
@@ -144,11 +150,27 @@ def test_the_deployment_file_arrives_as_it_was_written() -> None:
     deployment.parse(tomllib.loads(chart()["ConfigMap"]["data"]["pitcrew.toml"]), str)
 
 
+def test_another_deployment_file_is_another_pod() -> None:
+    marks = [
+        chart(config=text)["Deployment"]["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+        for text in ("a = 1", "a = 1", "a = 2")
+    ]
+    assert marks[0] == marks[1] != marks[2]
+
+
+def test_a_drained_node_takes_one_of_several_at_a_time() -> None:
+    made = chart(database="postgresql", replicas=3, disruptionBudget=True)
+    assert made["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    assert made["PodDisruptionBudget"]["spec"]["selector"] == made["Deployment"]["spec"]["selector"]
+    assert "PodDisruptionBudget" not in chart()
+
+
 def test_only_what_is_meant_for_the_world_is_shown_to_it() -> None:
     made = chart(ingress={"enabled": True, "className": "nginx", "host": "p.example.com", "tlsSecret": "tls"})
     paths = [one["path"] for one in made["Ingress"]["spec"]["rules"][0]["http"]["paths"]]
 
-    assert paths == ["/slack/events", "/api/messages", "/pictures"]
+    served = {SLACK, INSTALL, REDIRECT, TEAMS, PICTURES.rstrip("/"), DOCUMENTS.rstrip("/")}
+    assert set(paths) == served, "what is mounted, and nothing else"
     assert [port["name"] for port in made["Service"]["spec"]["ports"]] == ["http"]
     rules = made["NetworkPolicy"]["spec"]["ingress"]
     assert next(rule for rule in rules if {"port": "admin"} in rule["ports"])["from"]

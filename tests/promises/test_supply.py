@@ -30,12 +30,16 @@ def test_nothing_that_is_read_is_ever_run() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found += [(path.name, name) for name in names if name.split(".")[0] in DESERIALISERS]
+            found += [(path.name, name) for name in names if name.split(".")[0] in DESERIALISERS - {"pickle"}]
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in UNSAFE_CALLS:
                 found.append((path.name, node.func.id))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 called = ast.unparse(node.func)
                 found += [(path.name, called)] if called in {"yaml.load", "pd.read_pickle", "os.system"} else []
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "pickle" and node.attr != "dumps":
+                found.append((path.name, ast.unparse(node)))  # what is written to be hashed is read by nobody
+            if isinstance(node, ast.ImportFrom) and node.module == "pickle":
+                found.append((path.name, "from pickle"))
     assert not found
 
 
