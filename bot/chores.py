@@ -34,6 +34,7 @@ def chores(crew: Crew, door: Door, tenants: Mapping[str, str]) -> Sequence[Calla
         config.report.timezone,
         door.placed,
         tenants,
+        lambda finding: [place for place in state.outbox.own_threads(finding) if crew.is_channel(place)],
     )
     return (reminding.tick,)
 

@@ -30,6 +30,7 @@ from commands.core.answer import (
     Table,
     Text,
     Tone,
+    plain,
 )
 from commands.core.moments import spoken
 
@@ -71,8 +72,9 @@ def _print(  # noqa: C901 (a closed union)
     console: Console, part: Part, files: Mapping[str, Path], pressed: list[Button], numbered: int
 ) -> None:
     match part:
-        case Text(text):
-            console.print(Padding(_marked(text), (0, 0, 0, 2)), width=WIDEST)
+        case Text(text, to):
+            said = f"@{plain(to.name)}, {text}" if to else text
+            console.print(Padding(_marked(said), (0, 0, 0, 2)), width=WIDEST)
         case Facts():
             console.print(_facts(part), width=WIDEST)
         case Table():

@@ -318,6 +318,13 @@ class Crew:
         alone = place.view == HOME or self._is_own(place)
         return Here(place.platform, place.tenant, place.conversation, place.user, alone)
 
+    def is_channel(self, place: Place) -> bool:
+        """Whether what stands in a place is read by several people."""
+        if place.platform == "teams":
+            known = self.state.conversations.find(place.platform, place.tenant, place.conversation)
+            return known is not None and known.kind == "channel"
+        return bool(place.conversation) and not self._is_own(place)
+
     def _is_own(self, place: Place) -> bool:
         """Whether a conversation is one person's: Slack's are known by their first letter, Teams' were told once."""
         match place.platform:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.findings import Finding, State
 from analysis.overdue import overdue, waits
-from commands.core.answer import Answer, Button, Buttons, Note, Table, Text, Tone
+from commands.core.answer import Answer, Button, Buttons, Note, Table, Text, Tone, Whom, plain
 from commands.core.cards import figures, snooze_form, worth
 from commands.core.context import Context
 from commands.core.registry import Group, command
@@ -17,15 +17,18 @@ TEAM = "team:"
 
 
 @command("reminder", group=Group.WASTE, examples=("reminder team:search",))
-def reminder(context: Context, whom: str = "") -> Answer:
-    """Tell what has waited too long for somebody: a team (team:search), or you.
+def reminder(context: Context, whom: str = "", *findings: str, named: str = "") -> Answer:
+    """Tell what has waited too long for somebody: a team (team:search), or you; all of it, or some findings.
 
-    A person is reminded after 7 days, a team's channel after 14, each once a week at most, in working hours;
-    reminders off ends it.
+    A person is reminded after 7 days, in the thread of a finding that has a message of its own, else in their direct
+    messages; a team's channel after 14. Each once a week at most, in working hours; reminders off ends it.
     """
     name = whom or context.caller.id
     found = _of_team(name, context) if name.startswith(TEAM) else _of_person(name, context)
-    ranked = sorted(found, key=lambda one: -one.monthly_waste.amount)
+    wanted = [one for one in found if not findings or one.short in findings or one.id in findings]
+    ranked = sorted(wanted, key=lambda one: -one.monthly_waste.amount)
+    if named and len(ranked) == 1:
+        return _in_thread(ranked[0], Whom(name, named), context)
     if not ranked:
         return Answer(
             "Nothing waits any more", (Text("All of it has been taken on, put off or fixed. Thank you."),), Tone.GOOD
@@ -48,6 +51,23 @@ def reminder(context: Context, whom: str = "") -> Answer:
         Tone.WARN,
         shows=tuple(one.id for one in shown),
         data={"whom": name, "findings": [figures(one) for one in ranked]},
+    )
+
+
+def _in_thread(one: Finding, whom: Whom, context: Context) -> Answer:
+    """One finding, said to somebody under its own message, which has all its buttons."""
+    why = "Your claim says" if one.state is State.CLAIMED else "Tags, accounts or [owners] say"
+    return Answer(
+        f"Waits for {waits(one, context.now)} days: {worth(one)} a month",
+        (
+            Text(f"this is yours: {plain(one.title)}. Fix it, put it off, or say why it stays.", to=whom),
+            snooze_form("Snooze it", (one.short,)),
+            Buttons((Button("Stop reminding me", _stop(whom.user)),)),
+            Note(f"Once a week at most. {why} whose it is."),
+        ),
+        Tone.WARN,
+        shows=(one.id,),
+        data={"whom": whom.user, "findings": [figures(one)]},
     )
 
 

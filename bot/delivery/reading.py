@@ -61,9 +61,9 @@ def as_read(answer: Answer, locale: str) -> Answer:
 
 def _part(part: Part, style: Style) -> Part:
     match part:
-        case Text(text):
+        case Text(text, to):
             pieces = CODE.split(text)
-            return Text("".join(one if one.startswith("`") else _figures(one, style) for one in pieces))
+            return Text("".join(one if one.startswith("`") else _figures(one, style) for one in pieces), to)
         case Note(text):
             return Note(_figures(text, style))
         case Facts(pairs):

@@ -35,6 +35,7 @@ from commands.core.answer import (
     Table,
     Text,
     Tone,
+    Whom,
 )
 from commands.core.links import Linked
 from commands.core.moments import in_utc, split, spoken
@@ -204,8 +205,8 @@ def _in_rows(groups: Sequence[list[Block]]) -> Iterator[list[Block]]:
 
 def _part(part: Text | Facts | Chart | Code | File | Note) -> Iterator[Block]:  # noqa: C901 (a closed union)
     match part:
-        case Text(text):
-            if runs := list(_runs(cut(text, MAX_TEXT))):
+        case Text(text, to):
+            if runs := [*_called(to), *_runs(cut(text, MAX_TEXT))]:
                 yield _paragraph(runs)
         case Facts(pairs):
             if pairs:
@@ -234,6 +235,15 @@ def _runs(text: str) -> Iterator[Block]:
         yield from _stretch(found["bold"] or found["code"], bold=bool(found["bold"]), code=bool(found["code"]))
         at = found.end()
     yield from _stretch(text[at:])
+
+
+def _called(to: Whom | None) -> Iterator[Block]:
+    """Whom a paragraph is said to: Slack tells them that they were named."""
+    if to is None:
+        return
+    user = to.on("slack")
+    yield {"type": "user", "user_id": user} if user else _run(f"@{clean(to.name)}", bold=True)
+    yield _run(", ")
 
 
 def _stretch(text: str, **style: bool) -> Iterator[Block]:
@@ -487,8 +497,9 @@ def _fallback(title: str, parts: Sequence[Part]) -> str:
 
 def _lines(part: Part) -> Iterator[str]:  # noqa: C901 (a closed union)
     match part:
-        case Text(text):
-            yield "".join(run.get("text") or run["fallback"] for run in _runs(text))
+        case Text(text, to):
+            said = "".join(run.get("text") or run["fallback"] for run in _runs(text))
+            yield f"@{clean(to.name)}, {said}" if to else said
         case Facts(pairs):
             yield from (f"{clean(name) or UNNAMED}: {clean(spoken(value)) or NOTHING}" for name, value in pairs)
         case Chart(picture):

@@ -115,6 +115,15 @@ class OutboxTable:
             for row in chosen.values()
         ]
 
+    def own_threads(self, finding: str) -> Sequence[Place]:
+        """The threads of the messages that show one finding and nothing else, the newest of each conversation."""
+        with self.database.reading() as connection:
+            seen = sa.select(message).join(shown, shown.c.message == message.c.number).where(shown.c.finding == finding)
+            own = seen.where(message.c.user == "", message.c.message != HOME).order_by(message.c.number)
+            rows = [row for row in connection.execute(own) if row.ask.startswith(OWN)]
+        newest = {(row.platform, row.tenant, row.conversation): row for row in rows}
+        return [Place(*where, thread=row.thread or row.message) for where, row in newest.items()]
+
     def tenant(self, connection: sa.Connection, platform: str) -> str:
         """The workspace that was last spoken to on a platform; empty if there was none."""
         wanted = sa.select(message.c.tenant).where(message.c.platform == platform).order_by(message.c.number.desc())

@@ -35,6 +35,7 @@ from commands.core.answer import (
     Table,
     Text,
     Tone,
+    Whom,
 )
 from commands.core.links import Linked
 from commands.core.moments import spoken
@@ -56,6 +57,8 @@ MAX_FACT = 600
 MAX_FACTS = 40
 MAX_OPTIONS = 100
 MAX_PLAIN = 3_500
+NAMELESS = re.compile(r"[^\w .'-]")
+MENTION = re.compile(r"</?at>")
 PICTURE, DOCUMENT = "picture:", "document:"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
@@ -128,12 +131,13 @@ def stamped(thing: Any, mark: str) -> Any:  # noqa: ANN401 (JSON)
 
 
 def bare(thing: Any) -> Any:  # noqa: ANN401 (JSON)
-    """A card without what only Teams itself can do (its full width, pictures that open), for the playground."""
+    """A card without what only Teams itself can do (its full width, pictures that open, people), for the playground."""
     if isinstance(thing, list):
         return [bare(one) for one in thing]
     if not isinstance(thing, dict):
         return thing
-    return {name: bare(value) for name, value in thing.items() if name != "msteams"}
+    found = {name: bare(value) for name, value in thing.items() if name != "msteams"}
+    return found | ({"text": MENTION.sub("", found["text"])} if found.get("type") == "TextBlock" else {})
 
 
 def letters(thing: Any) -> int:  # noqa: ANN401 (JSON)
@@ -177,15 +181,15 @@ def _card(title: str, body: Sequence[Element], answer: Answer) -> Element:
         "$schema": SCHEMA,
         "version": "1.5",
         "fallbackText": _plain(answer),
-        "msteams": {"width": "Full"},
+        "msteams": {"width": "Full", **_named(answer)},
         "body": [heading | colour, *body],
     }
 
 
 def _part(part: Part, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a closed union)
     match part:
-        case Text(text):
-            yield from _paragraphs(text)
+        case Text(text, to):
+            yield from (_addressed(to, text),) if to else _paragraphs(text)
         case Facts(pairs):
             yield from _facts(pairs)
         case Table():
@@ -207,6 +211,28 @@ def _part(part: Part, *, unfold: bool) -> Iterator[Element]:  # noqa: C901 (a cl
             yield from _note(text)
         case _:
             assert_never(part)
+
+
+def _addressed(to: Whom, text: str) -> Element:
+    """A paragraph that is said to somebody: only a ``TextBlock`` can name people."""
+    called = f"<at>{_name(to)}</at>" if to.on("teams") else literal(f"@{to.name}")
+    said = literal(MARKUP.sub(lambda found: found["bold"] or found["code"], cut(clean(text), MAX_TEXT)))
+    return {"type": "TextBlock", "wrap": True, "spacing": "Small", "text": f"{called}, {said}"}
+
+
+def _named(answer: Answer) -> Element:
+    """Whom a card names, so that Teams tells them."""
+    named = {one.to for one in answer.parts if isinstance(one, Text) and one.to and one.to.on("teams")}
+    entities = [
+        {"type": "mention", "text": f"<at>{_name(one)}</at>", "mentioned": {"id": one.on("teams"), "name": _name(one)}}
+        for one in sorted(named, key=lambda one: one.user)
+    ]
+    return {"entities": entities} if entities else {}
+
+
+def _name(to: Whom) -> str:
+    """A name that can stand in a mention: letters, and what joins them."""
+    return shortened(NAMELESS.sub("", to.name), MAX_LABEL) or UNNAMED
 
 
 def _paragraphs(text: str) -> Iterator[Element]:
@@ -422,8 +448,9 @@ def _plain(answer: Answer) -> str:
 
 def _words(part: Part) -> Iterator[str]:
     match part:
-        case Text(text):
-            yield MARKUP.sub(lambda found: found["bold"] or found["code"], clean(text))
+        case Text(text, to):
+            said = MARKUP.sub(lambda found: found["bold"] or found["code"], clean(text))
+            yield f"@{clean(to.name)}, {said}" if to else said
         case Facts(pairs):
             yield from (f"{clean(name) or UNNAMED}: {clean(value) or NOTHING}" for name, value in pairs)
         case Chart(picture):

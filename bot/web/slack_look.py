@@ -64,6 +64,8 @@ def _rich(element: Block) -> Markup:
 def _run(run: Block) -> Markup:
     if run["type"] == "date":
         said = Markup("<time>{}</time>").format(run["fallback"])
+    elif run["type"] == "user":
+        said = Markup("<b>@{}</b>").format(run["user_id"])
     elif run["type"] == "link":
         said = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
             run["url"], run.get("text", run["url"])

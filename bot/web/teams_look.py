@@ -16,7 +16,8 @@ from commands.core.moments import in_utc
 Element = Mapping[str, Any]
 STYLES = {"positive": "go", "destructive": "danger"}
 MARKS = re.compile(
-    r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`]+)`|\[(?P<linked>[^\]]+)\]\((?P<url>https://[^)\s]+)\)|\\(?P<literal>.)"
+    r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`]+)`|\[(?P<linked>[^\]]+)\]\((?P<url>https://[^)\s]+)\)"
+    r"|<at>(?P<named>[^<]+)</at>|\\(?P<literal>.)"
 )
 DATE = re.compile(r"\{\{DATE\((?P<at>[^,)]+)[^)]*\)\}\}(?: at \{\{TIME\([^)]*\)\}\})?")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -105,6 +106,8 @@ def _marked(text: str) -> Markup:
             pieces.append(Markup("<b>{}</b>").format(_marked(found["bold"])))
         elif found["code"]:
             pieces.append(Markup("<code>{}</code>").format(found["code"]))
+        elif found["named"]:
+            pieces.append(Markup("<b>@{}</b>").format(found["named"]))
         elif found["linked"]:
             link = '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
             pieces.append(Markup(link).format(found["url"], _marked(found["linked"])))  # noqa: S704 (escaped by format)

@@ -21,10 +21,27 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Whom:
+    """Somebody who is spoken to: a user like ``slack:U123``, and what they are called."""
+
+    user: str
+    name: str
+
+    def on(self, platform: str) -> str:
+        """Their id on a platform; empty where they are not on it."""
+        mine, _, rest = self.user.partition(":")
+        return rest.rpartition(":")[2] if mine == platform else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph. ``**bold**`` and `` `code` `` are all the markup there is; foreign text goes through ``plain``."""
+    """A paragraph. ``**bold**`` and `` `code` `` are all the markup there is; foreign text goes through ``plain``.
+
+    Whoever it is ``to`` is named before it, and told by their platform that they were.
+    """
 
     text: str
+    to: Whom | None = None
 
 
 @dataclass(frozen=True, slots=True)

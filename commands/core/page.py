@@ -30,8 +30,10 @@ def page(title: str, answers: Sequence[Answer], *, lead: str = "", language: str
 def drawn(part: Part) -> Markup:  # noqa: C901 (a closed union)
     """One part of an answer as HTML."""
     match part:
-        case Text(text):
-            return _joined(Markup("<p>{}</p>").format(_marked(line)) for line in text.split("\n") if line.strip())
+        case Text(text, to):
+            called = Markup("<b>@{}</b>, ").format(to.name) if to else Markup("")
+            lines = [_marked(line) for line in text.split("\n") if line.strip()]
+            return _joined(Markup("<p>{}{}</p>").format("" if n else called, line) for n, line in enumerate(lines))
         case Facts(pairs):
             rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, _value(value)) for name, value in pairs)
             return Markup("<dl>{}</dl>").format(_joined(rows))

@@ -277,6 +277,19 @@ class TestWhatTheBillSays:
         state.findings.billed(judged(fixed, Verdict.VERIFIED), BEGINNING, "12.60 USD a month")
         assert self.threads(state) == [("C1", "16.1", f"savings {one}")]
 
+    def test_a_findings_own_messages_are_known_by_their_threads(self, state: Memory) -> None:
+        [one] = opened(state)
+        shown_by(state, one)
+        listed = parcel("a list", conversation="C2", ask="waste", shows=(one,))
+        reply = parcel("an answer", conversation="C3", ask=f"finding {one}", shows=(one,))
+        state.outbox.put([listed, replace(reply, place=replace(reply.place, thread="16.1"))], ())
+        for number in range(2):
+            [leased] = state.outbox.lease(1, 60)
+            assert state.outbox.sent(leased, f"18.{number}")
+
+        found = [(place.conversation, place.thread) for place in state.outbox.own_threads(one)]
+        assert found == [("C1", "17.1"), ("C3", "16.1")]
+
     def test_what_no_message_shows_is_told_to_whoever_fixed_it(self, state: Memory) -> None:
         one, two = opened(state, 1, 2)
         shown_by(state, two)

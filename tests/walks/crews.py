@@ -17,7 +17,7 @@ from bot.ports import DIRECT
 from bot.subscribed import schedules as subscribed
 from bot.wiring import Crew
 from tests.fake_slack import FakeSlack
-from tests.fake_teams import CHANNEL, TEAM, FakeTeams
+from tests.fake_teams import CHANNEL, TEAM, FakeTeams, cards
 from tests.fake_teams import words as words_of_card
 from tests.walks.page_visitor import PageWalk, Seen, Visitor, page_walk
 from tests.walks.slack_crew import Walk, walk, words
@@ -74,6 +74,9 @@ class People(Protocol):
     def is_reply(self, message: Heard) -> bool:
         """Whether it stands in the thread of another message."""
 
+    def names(self, message: Heard, who: int) -> bool:
+        """Whether it names somebody, as the platform names people."""
+
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         """Press a button."""
 
@@ -128,6 +131,9 @@ class OnSlack:
     def is_reply(self, message: Heard) -> bool:
         return bool(message.it.get("thread_ts", message.it["ts"]) != message.it["ts"])
 
+    def names(self, message: Heard, who: int) -> bool:
+        return str({"type": "user", "user_id": f"U{who}"}) in str(message.it["blocks"])
+
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         assert (await self.walk.slack.click(message.it, label, user=f"U{who}")).ok
 
@@ -174,6 +180,9 @@ class OnTeams:
 
     def is_reply(self, message: Heard) -> bool:
         return bool(message.it["_thread"] != message.it["id"])
+
+    def names(self, message: Heard, who: int) -> bool:
+        return any(one["mentioned"]["id"] == f"U{who}" for card in cards(message.it) for one in _entities(card))
 
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         assert (await self.walk.teams.click(message.it, label, user=f"U{who}")).ok
@@ -226,6 +235,9 @@ class OnPage:
     def is_reply(self, message: Heard) -> bool:
         return not any("?thread=" in link for link in message.it.links.values())
 
+    def names(self, message: Heard, who: int) -> bool:
+        return f"@{self.called(who).capitalize()}" in message.words
+
     async def press(self, message: Heard, label: str, who: int = 1) -> None:
         await self.visitors[who - 1].press(message.it, label)
 
@@ -241,6 +253,10 @@ class OnPage:
             if "mine" in root.classes or "reply" in root.words or "repl" in root.words:
                 found += await visitor.messages(SLUG, root.id)
         return [one for one in {one.id: one for one in found}.values() if one.buttons or "mine" not in one.classes]
+
+
+def _entities(card: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return [one for one in card["msteams"].get("entities", ()) if f"<at>{one['mentioned']['name']}</at>" in str(card)]
 
 
 def _second(crew: Crew, door: Door) -> Planner:

@@ -107,7 +107,9 @@ async def test_alerts_digests_reminders_and_savings_arrive(platform: str, tmp_pa
 async def somebody_takes_the_disk_on_and_subscribes(told: Announced) -> None:
     here = told.here
     [disk] = here.crew.state.findings.standing(State.OPEN)
-    await here.alone(f"claim {disk.short}")
+    await here.mention(f"finding {disk.short}")
+    [card] = await until(lambda: told.posts("nobody has it yet"))
+    await here.press(card, "Claim")
     await here.mention("subscribe weekly 09:10")
     await until(lambda: told.posts("Mon 23 Nov at 09:10"))
     await told.settled()
@@ -138,17 +140,16 @@ async def a_digest_comes_with_its_details(told: Announced) -> None:
 
 
 async def the_anomaly_ends_and_the_owner_is_reminded(told: Announced) -> None:
-    before = len(await told.private("waits for you"))
+    before = len(await told.posts("Waits for"))
     await told.morning(27)
     [alert] = await told.posts("Ended: +$1,641")
     assert "nobody looked into it" in alert.words and not told.here.is_reply(alert)
     ends = await told.posts("Ended on 19 Nov: $1,641 more than expected in 3 days")
     assert len([one for one in ends if told.here.is_reply(one)]) == 1
-    [reminder] = await told.private("waits for you")
-    assert before == 0 and DISK.name in reminder.words and "9 days" in reminder.words
-    assert not await told.private("waits for you", who=2), "the other one has nothing that waits"
-    await told.here.press(reminder, "1. Show")
-    await told.settled()
+    [reminder] = await told.posts("Waits for 9 days")
+    assert before == 0 and DISK.name in reminder.words and told.here.is_reply(reminder)
+    assert told.here.names(reminder, 1) and not told.here.names(reminder, 2), "they are told that they were named"
+    assert not await told.private("waits for you"), "nobody hears it twice"
 
 
 async def the_bill_tells_the_saving(told: Announced) -> None:
@@ -162,5 +163,5 @@ async def the_bill_tells_the_saving(told: Announced) -> None:
     assert here.is_reply(thread) and DISK.name in thread.words
     [news] = await told.posts("saved, verified in the bill")
     assert not here.is_reply(news)
-    [reminder] = await told.private("Nothing waits any more")
+    [reminder] = await told.posts("Nothing waits any more")
     assert DISK.name not in reminder.words, "what is fixed is not asked for any more"

@@ -189,28 +189,29 @@ async def it_is_found(played: Month, story: Transcript) -> Sequence[Any]:
 async def it_is_reminded_of(played: Month, story: Transcript) -> None:
     slack = played.slack
     early = await played.come(12, 1, 6)
-    assert not slack.private(ANA), "it is seven in Berlin"
+    assert not replies(slack, SEARCH), "it is seven in Berlin"
     morning = await played.come(12, 1, 8)
-    [reminder] = slack.private(ANA)
-    assert played.finding(DISK).title in words(reminder) and "waits for you" in words(reminder)
+    [reminder] = replies(slack, SEARCH)
+    assert played.finding(DISK).title in words(reminder) and "Waits for 7 days" in words(reminder)
+    assert str({"type": "user", "user_id": ANA}) in str(reminder["blocks"]) and not slack.private(ANA)
     assert early.date() == morning.date()
     story.at(morning, "a week later, nine o'clock in Berlin")
-    story.tell("Nobody has moved it. Ana, found in Slack by her address, is reminded; nobody else sees it:")
-    story.show("a direct message to Ana", reminder)
+    story.tell("Nobody has moved it. Ana, found in Slack by her address, is named in the thread of its message:")
+    story.show("the thread in #relevance", reminder)
     await played.come(12, 1, 14)
-    assert len(slack.private(ANA)) == 1, "once a week at most"
+    assert len(replies(slack, SEARCH)) == 1, "once a week at most"
 
 
 async def it_is_claimed_and_fixed(played: Month, story: Transcript) -> None:
     slack = played.slack
     await played.press(posts(slack, SEARCH)[0], "Claim", ANA)
-    [own], [news], [reminder] = posts(slack, SEARCH), posts(slack, FINOPS), slack.private(ANA)
+    [own], [news], [reminder] = posts(slack, SEARCH), posts(slack, FINOPS), replies(slack, SEARCH)
     assert "claimed by" in words(own) and "ana: claimed" in words(news).lower()
     story.tell("She presses *Claim* in her team's channel. Every message that shows the disk says so at once:")
     story.show("#relevance", own)
     story.show("#finops", news)
     assert "Nothing waits any more" in words(reminder)
-    story.show("the direct message to Ana", reminder)
+    story.show("the thread in #relevance", reminder)
 
     await played.press(own, "Show command", ANA)
     how = slack.private(ANA)[0]
@@ -241,7 +242,7 @@ async def it_is_claimed_and_fixed(played: Month, story: Transcript) -> None:
 async def the_bill_tells(played: Month, story: Transcript) -> None:
     slack = played.slack
     night = await played.come(12, 14, 6)
-    [saving] = replies(slack, SEARCH)
+    _, saving = replies(slack, SEARCH)
     assert "a month, verified from" in words(saving) and "billed days" in words(saving)
     assert "Open again, still billed" in "\n".join(map(words, replies(slack, FINOPS)))
     assert played.finding(SWAP).state is State.REOPENED

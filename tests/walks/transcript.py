@@ -88,6 +88,8 @@ def read(message: Mapping[str, Any]) -> Iterator[str]:  # noqa: C901 (a kind of 
 def _run(run: Mapping[str, Any]) -> str:
     if run["type"] == "date":
         return f"{datetime.fromtimestamp(run['timestamp'], UTC):%-d %b}"
+    if run["type"] == "user":
+        return f"@{run['user_id']}"
     text = str(run["text"])
     bare = text.strip()
     return text.replace(bare, f"**{bare}**") if run.get("style", {}).get("bold") and bare else text

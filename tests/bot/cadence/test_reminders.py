@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -65,7 +65,7 @@ def waiting(number: int = 1, **said: Any) -> Finding:
     return found(number, **{**usual, **said})
 
 
-def reminding(table: Any) -> Reminding:
+def reminding(table: Any, threads: Mapping[str, Place] | None = None) -> Reminding:
     return Reminding(
         table,
         table,
@@ -77,6 +77,7 @@ def reminding(table: Any) -> Reminding:
         "UTC",
         lambda route: Place("slack", "T1", route.removeprefix("slack:")),
         {"slack": "T1"},
+        lambda finding: [threads[finding]] if threads and finding in threads else [],
     )
 
 
@@ -116,6 +117,38 @@ def test_whoever_has_claimed_it_is_reminded_in_their_own_hours() -> None:
     [(at, whom, _)] = hourly(Table([claimed]), 12)
 
     assert (whom, at) == ("UBO", BEGUN + timedelta(days=7, hours=9)), "nine in Los Angeles is 17 UTC"
+
+
+def test_what_has_a_message_of_its_own_is_said_in_its_thread_and_all_else_alone() -> None:
+    one, two, three = (waiting(number) for number in (1, 2, 3))
+    own = {
+        one.id: Place("slack", "T1", "C1", thread="17.1"),
+        two.id: Place("teams", "acme", "19:x", thread="9"),  # she is in Slack
+    }
+    table = Table([one, two, three])
+    assert reminding(table, own).tick(BEGUN + timedelta(days=7)) == 1
+
+    [(thread, alone)] = table.fired.values()
+    assert (thread.place.conversation, thread.place.thread) == ("C1", "17.1")
+    assert thread.ask == f"reminder slack:UANA {one.short} named=slack:UANA"
+    assert (alone.place.user, alone.ask) == ("UANA", f"reminder slack:UANA {two.short} {three.short}")
+    assert len({thread.id, alone.id}) == 2
+    reminding(table, own).tick(BEGUN + timedelta(days=8))
+    assert len(table.fired) == 1, "once a week, wherever"
+
+
+def test_whoever_has_it_all_in_threads_hears_nothing_else() -> None:
+    found = [waiting(number) for number in range(1, 8)]
+    own = {one.id: Place("slack", "T1", "C1", thread=f"17.{n}") for n, one in enumerate(found)}
+    table = Table(found[:2])
+    reminding(table, own).tick(BEGUN + timedelta(days=7))
+    [said] = table.fired.values()
+    assert [parcel.place.thread for parcel in said] == ["17.0", "17.1"]
+
+    many = Table(found)
+    reminding(many, own).tick(BEGUN + timedelta(days=7))
+    [said] = many.fired.values()
+    assert len(said) == 6 and said[-1].place.user == "UANA", "five threads at once, the rest alone"
 
 
 @pytest.mark.parametrize("begun", [BEGUN + timedelta(days=4, hours=20), BEGUN + timedelta(days=5)])
