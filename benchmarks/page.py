@@ -22,8 +22,6 @@ TITLES = {
     "fan_out": "Many channels",
     "aws_assessment": "A whole AWS assessment",
     "azure_assessment": "A whole Azure assessment",
-    "forecast_accuracy": "How good forecasts are",
-    "anomaly_recall": "How well anomalies are found",
 }
 
 
@@ -43,7 +41,8 @@ def written(found: Found, about: Mapping[str, str], docs: Path = DOCS) -> None:
         "# Benchmarks",
         "",
         "Written by `make bench`, which anybody can run: all figures are of one run on the machine named here, and",
-        "what they are compared with ran beside them. `python -m benchmarks scale` runs one part.",
+        "what they are compared with ran beside them. `python -m benchmarks scale` runs one part; how good forecasts",
+        "are, and how well anomalies are found, is `python -m benchmarks forecast_accuracy anomaly_recall`.",
         "",
         f"{machine()}. {kept} of {judged} goals kept; one that is missed says NO.",
     ]

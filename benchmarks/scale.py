@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
 from math import log
@@ -25,7 +26,7 @@ from typing import Any
 import duckdb
 
 from analysis.focus import DAY, MONTH, CostQuery
-from analysis.periods import Period
+from analysis.periods import Period, month_of
 from benchmarks.assessment import by_hand
 from benchmarks.bill import MONTHS, NOW, TEAMS
 from benchmarks.row import Row
@@ -79,7 +80,7 @@ def measured() -> Iterator[Row]:
             if before:
                 yield growth(before, (rows, told["load"] + told["assess"]))
             before = rows, told["load"] + told["assess"]
-            if rows == LARGE or len(sizes) == 1:
+            if rows == max((size for size in sizes if size <= LARGE), default=0):
                 yield from beside(made, rows, told)
 
 
@@ -123,40 +124,50 @@ def millions(rows: int) -> str:
 def made_of(folder: Path, rows: int) -> None:
     """A bill of about so many rows, a file a month: accounts and resources grow with it."""
     folder.mkdir(parents=True)
-    accounts, resources = 20 * rows // ACCOUNTS or 1, max(1, rows // RESOURCES)
-    accounts = min(accounts, 400)
-    whole = SPAN.days
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET memory_limit = '4GB'")
-        connection.execute("SET preserve_insertion_order = false")
-        for year, month in MONTHS:
+    accounts, resources = min(400, max(1, 20 * rows // ACCOUNTS)), max(1, rows // RESOURCES)
+    with duckdb.connect() as connection, ThreadPoolExecutor(os.cpu_count()) as pool:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL memory_limit = '2GB'")
+        connection.execute(_things(accounts, resources))
+
+        def made(year: int, month: int) -> None:
             first = date(year, month, 1)
-            last = min(SPAN.end, date(year + month // 12, month % 12 + 1, 1))
-            count = rows * (last - first).days // whole
-            connection.execute(_month(first, (last - first).days, count, accounts, resources, folder))
+            days = (min(SPAN.end, month_of(first).end) - first).days
+            with connection.cursor() as cursor:
+                cursor.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
+                cursor.execute(_month(first, days, rows * days // SPAN.days, resources, folder))
+
+        list(pool.map(made, *zip(*MONTHS, strict=True)))
 
 
-def _month(first: date, days: int, count: int, accounts: int, resources: int, folder: Path) -> str:
+def _things(accounts: int, resources: int) -> str:
+    """What is billed: each resource of each account, with its tags."""
+    team = f"list_extract({list(TEAMS)}, (1 + range % {accounts} % {len(TEAMS)})::INT)"
+    return f"""
+CREATE TABLE things AS SELECT range AS thing, 'Service ' || range % {SERVICES} AS ServiceName,
+  (200000000000 + range % {accounts})::VARCHAR AS SubAccountId, 'account-' || range % {accounts} AS SubAccountName,
+  'us-east-' || (1 + range % {accounts} % 4) AS RegionId, 'i-' || lpad(range::VARCHAR, 17, '0') AS ResourceId,
+  MAP {{'team': {team}, 'env': CASE WHEN range % 3 = 0 THEN 'prod' ELSE 'dev' END}} AS Tags
+FROM range({resources})
+"""
+
+
+def _month(first: date, days: int, count: int, resources: int, folder: Path) -> str:
+    """Its days in order, the things of a day in none."""
     begin = f"TIMESTAMP '{first}'"
-    cost = "((50 + h % 1000) / 10000.0)::DECIMAL(28,10)"
-    team = f"list_extract({list(TEAMS)}, (1 + account % {len(TEAMS)})::INT)"
     return f"""
 COPY (
   SELECT '100000000000' AS BillingAccountId, 'payer' AS BillingAccountName, 'USD' AS BillingCurrency,
     {begin} AS BillingPeriodStart, {begin} + INTERVAL 1 MONTH AS BillingPeriodEnd,
     day AS ChargePeriodStart, day + INTERVAL 1 DAY AS ChargePeriodEnd,
     'Usage' AS ChargeCategory, 'Usage-Based' AS ChargeFrequency,
-    {cost} AS BilledCost, {cost} AS EffectiveCost, {cost} AS ListCost, {cost} AS ContractedCost,
-    'AWS' AS ProviderName, 'Compute' AS ServiceCategory, 'Service ' || resource % {SERVICES} AS ServiceName,
-    (200000000000 + account)::VARCHAR AS SubAccountId, 'account-' || account AS SubAccountName,
-    'us-east-' || (1 + account % 4) AS RegionId, 'Standard' AS PricingCategory,
-    'i-' || lpad(resource::VARCHAR, 17, '0') AS ResourceId,
-    'meter-' || h // 8192 % 5 AS SkuMeter, 'sku-' || h // 8192 % 5 AS SkuId, 'Hrs' AS PricingUnit,
-    24::DECIMAL(28,4) AS PricingQuantity,
-    MAP {{'team': {team}, 'env': CASE WHEN resource % 3 = 0 THEN 'prod' ELSE 'dev' END}} AS Tags
-  FROM (SELECT *, resource % {accounts} AS account, hash(i, 3) AS h,
-      {begin} + to_days((i * {days} // {count})::INT) AS day
-    FROM (SELECT range AS i, (hash(range) % {resources})::BIGINT AS resource FROM range({count})))
+    cost AS BilledCost, cost AS EffectiveCost, cost AS ListCost, cost AS ContractedCost,
+    'AWS' AS ProviderName, 'Compute' AS ServiceCategory, things.* EXCLUDE (thing), 'Standard' AS PricingCategory,
+    'meter-' || meter AS SkuMeter, 'sku-' || meter AS SkuId, 'Hrs' AS PricingUnit, 24::DECIMAL(28,4) AS PricingQuantity
+  FROM (
+    SELECT (h % {resources})::BIGINT AS thing, ((50 + h // 8192 % 1000) / 10000.0)::DECIMAL(28,10) AS cost,
+      (h // 67108864 % 5)::TINYINT AS meter, {begin} + to_days((i * {days} // {count})::INT) AS day
+    FROM (SELECT range AS i, hash(range) AS h FROM range({count}))
+  ) JOIN things USING (thing)
 ) TO '{folder / f"{first:%Y-%m}.parquet"}' (FORMAT parquet, COMPRESSION snappy)
 """
 

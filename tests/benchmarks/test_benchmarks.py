@@ -33,7 +33,7 @@ def test_the_page_has_every_row_and_shows_how_they_grow(tmp_path: Path) -> None:
     ]
 
     written(
-        Found({"scale": rows}, {"anomaly_recall": "recall 0.6"}), {"scale": "Rows.", "anomaly_recall": "A."}, tmp_path
+        Found({"scale": rows}, {"aws_assessment": "recall 0.6"}), {"scale": "Rows.", "aws_assessment": "A."}, tmp_path
     )
 
     page = (tmp_path / "benchmarks.md").read_text("utf-8")

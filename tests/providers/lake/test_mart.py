@@ -1,0 +1,100 @@
+"""The daily sums: made of what is new alone; and a drill-down reads the rows of its months, no others."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analysis.focus import CostQuery
+from analysis.periods import Period
+from providers.lake import Lake
+from providers.lake.engines.duck import DuckEngine
+from providers.lake.load import KEPT, MART
+from tests.providers.bills import NOW, export, parquet
+
+SEPTEMBER, OCTOBER = Period(date(2026, 9, 1), date(2026, 10, 1)), Period(date(2026, 10, 1), date(2026, 11, 1))
+ROWS = 50_000  # of a month, so that costs are pages of their own
+
+
+def month(file: Path, period: Period, cost: str = "1.5") -> Path:
+    """A month of rows, each of a resource of its own."""
+    begin, end = (f"TIMESTAMP '{day}'" for day in (period.start, period.end))
+    names = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+    costs = ", ".join(f"{cost}::DECIMAL(28, 10) AS {name}" for name in names)
+    return parquet(
+        file,
+        f"SELECT '1' AS BillingAccountId, 'USD' AS BillingCurrency, {begin} AS BillingPeriodStart,"
+        f" {end} AS BillingPeriodEnd, {begin} AS ChargePeriodStart, {begin} + INTERVAL 1 DAY AS ChargePeriodEnd,"
+        f" 'Usage' AS ChargeCategory, {costs}, 'AWS' AS ProviderName, 'EC2' AS ServiceName,"
+        " 'Compute' AS ServiceCategory, '2' AS SubAccountId, 'two' AS SubAccountName,"
+        f" 'i-' || hash(range) AS ResourceId FROM range({ROWS})",
+    )
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """Two months, each an export."""
+    made = Lake(tmp_path / "lake")
+    for name, period in (("september", SEPTEMBER), ("october", OCTOBER)):
+        made.ingest([export(month(tmp_path / f"{name}.parquet", period))], NOW)
+    return made
+
+
+def by_resource(period: Period) -> CostQuery:
+    return CostQuery(period, "USD", by=("ResourceId",))
+
+
+def sums(lake: Lake) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in lake.folder.glob(f"load-*/{MART}")}
+
+
+def test_a_new_month_leaves_the_sums_of_the_others_as_they_are(lake: Lake, tmp_path: Path) -> None:
+    before, version = sums(lake), lake.version
+
+    lake.ingest([export(month(tmp_path / "again.parquet", OCTOBER, "2"), hour=5)], NOW)
+
+    kept = set(before.items()) & set(sums(lake).items())
+    assert len(before) == 2 and len(kept) >= 1
+    assert lake.version != version
+    assert lake.ask(CostQuery(SEPTEMBER, "USD")).total().amount == Decimal("1.5") * ROWS
+    assert lake.ask(CostQuery(OCTOBER, "USD")).total().amount == 2 * ROWS
+
+
+def test_a_drill_down_reads_no_rows_of_other_months(lake: Lake) -> None:
+    """September's rows are destroyed, but for the footer: what is asked of October never notices."""
+    [file] = [one for one in lake.folder.glob(f"load-*/{KEPT}/*.parquet") if _is_of(one, SEPTEMBER)]
+    destroy(file)
+    fresh = Lake(lake.folder, engine=DuckEngine(lake.folder / ".spill"))
+
+    assert fresh.ask(by_resource(OCTOBER)).total().amount == Decimal("1.5") * ROWS
+    with pytest.raises(duckdb.Error):
+        fresh.ask(by_resource(SEPTEMBER))
+
+
+def test_what_the_sums_can_tell_is_not_asked_of_the_rows(lake: Lake) -> None:
+    for file in lake.folder.glob(f"load-*/{KEPT}/*.parquet"):
+        destroy(file)
+    fresh = Lake(lake.folder, engine=DuckEngine(lake.folder / ".spill"))
+
+    said = fresh.ask(
+        CostQuery(Period(SEPTEMBER.start, OCTOBER.end), "USD", by=("SubAccountName", "ServiceName", "Day"))
+    )
+
+    assert said.total().amount == Decimal(3) * ROWS
+
+
+def destroy(file: Path) -> None:
+    """Overwrite the rows of a Parquet file; its footer still tells what was in them."""
+    whole = file.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little") + 8
+    file.write_bytes(whole[:4] + b"\xff" * (len(whole) - footer - 4) + whole[-footer:])
+
+
+def _is_of(file: Path, period: Period) -> bool:
+    with duckdb.connect() as connection:
+        [(first,)] = connection.execute(f"SELECT min(ChargePeriodStart)::DATE FROM '{file}'").fetchall()
+    return bool(first == period.start)
