@@ -26,6 +26,11 @@ from analysis.units import UnitEconomics
 TO_DO = (*WAITING, State.CLAIMED)
 
 
+def untold(run: str) -> str:
+    """What is said where an assessment has told nothing; of the newest, where none is named."""
+    return f"no assessment {run}" if run else "no assessment has told any news yet; assess makes one"
+
+
 @dataclass(frozen=True, slots=True)
 class Breakdown:
     """One dimension's shares of a period: names with their costs, the largest first; ``None`` for rows without."""

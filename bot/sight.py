@@ -19,7 +19,7 @@ from analysis import exemptions as exemptions_said
 from analysis import findings as findings_said
 from analysis.alerts import Alert, Kept
 from analysis.allocation_rules import ByAccount, ByName, ByTag, Rule, Rulebook, Shared, fits
-from analysis.assessment import Assessment
+from analysis.assessment import Assessment, untold
 from analysis.budgets import Budget
 from analysis.commitments import Term
 from analysis.errors import NotFound, OutOfSight, UnknownName
@@ -431,7 +431,7 @@ class NarrowAssessments:
         """
         name, told = self.assessments.told(run)
         if not self.sight.hidden <= frozenset(told.get("hidden", ())):
-            raise OutOfSight(f"no assessment is named {name!r}; `summary` tells how things stand")
+            raise OutOfSight(untold(run))
         return name, told
 
     def _cut(self, whole: Assessment, now: datetime) -> Assessment:

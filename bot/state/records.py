@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from analysis.assessment import untold
 from analysis.errors import NotFound
 from bot import metrics
 from bot.ports import Ask, Parcel
@@ -142,7 +143,7 @@ class RunsTable:
             for row in rows:
                 if "told" in row.summary:
                     return str(row.id), row.summary["told"]
-        raise NotFound("no assessment has told any news yet; assess makes one" if not run else f"no assessment {run}")
+        raise NotFound(untold(run))
 
     def last(self) -> Run | None:
         """The newest that ended well."""

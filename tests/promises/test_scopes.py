@@ -22,15 +22,18 @@ from analysis.focus import OF_WHAT_YOU_SEE, CostQuery
 from analysis.money import Money
 from bot import config as deployment
 from bot.config import Config
+from bot.door import Door
 from bot.identity import caller_of
-from bot.ports import HOME, Ask, Place
+from bot.ports import HOME, Ask, Parcel, Place
 from bot.scopes import Scope, clause_of
 from bot.slack import render as slack_render
+from bot.slack.links import Charts
 from bot.state import State as StateDatabase
 from bot.teams import render as teams_render
 from bot.teams.search import Search
 from bot.web.complete import suggestions
 from bot.wiring import Crew
+from charts.picture import Picture
 from commands.core.answer import Answer
 from commands.core.registry import answer, discover
 from tests.conftest import NOW, Company, Talk
@@ -41,11 +44,12 @@ from tests.walks.slack_crew import walk, words
 from tests.walks.teams_crew import teams_walk
 
 GUESS = re.compile(r"; (?:did you mean|there are) [^\"]*|\"[^\"]*help [^\"]*\"")  # of names that may be seen
+ENTRA = "0aa5c6a0-6f1c-4a0e-9f5b-3b6b2c1d7e01"
 PRIVATE, TEAM = "apex-analytics", "data"
 MERLIN = {
     "name": "merlin",
     "of": [f"account={PRIVATE}", f"team={TEAM}"],
-    "people": ["slack:UIN", "slack:T2:UIN", "slack-group:S9", "entra-group:g9", "teams:UIN"],
+    "people": ["slack:UIN", "slack:T2:UIN", "slack-group:S9", f"entra-group:{ENTRA}", "teams:UIN"],
     "routes": ["slack:#merlin", "slack:T2/#merlin", "teams:Cloud/Merlin"],
 }
 OPEN, MEMBERS = Place("slack", "T1", "C1", user="UOUT"), Place("slack", "T1", "#merlin")
@@ -97,7 +101,7 @@ def test_nobody_sees_a_private_scope_but_those_who_are_named(crew: Crew) -> None
 
 
 def test_a_group_lets_its_members_in_on_its_own_platform(crew: Crew) -> None:
-    crew.in_group = lambda group, user: (group, user) in {("S9", "UANA"), ("g9", "aad-1")}
+    crew.in_group = lambda group, user: (group, user) in {("S9", "UANA"), (ENTRA, "aad-1")}
     assert not hidden(crew, "slack:UANA") and not hidden(crew, "teams:aad-1")
     assert hidden(crew, "teams:UANA") and hidden(crew, "slack:aad-1")
 
@@ -154,6 +158,51 @@ def test_a_scope_that_is_not_understood_stops_the_start(wrong: dict[str, Any]) -
 def test_a_clause_of_several_words_means_all_of_them() -> None:
     assert clause_of(["account=a,b", "Team=x"]) == {"account": ("a", "b"), "team": ("x",)}
     assert not Scope("s", ()).is_seen_in(MEMBERS, (), "T1")
+
+
+async def test_a_chart_that_is_linked_unfolds_only_where_everything_may_be_seen(crew: Crew) -> None:
+    put: list[Parcel] = []
+    picture = Picture(b"png", "Forecast", "forecast")
+    charts = Charts(lambda _: picture, put.extend, lambda place: not crew.hidden_in(place))
+    await charts.show(Place("slack", "T1", "#general", message="1.1"), ["https://p.example/pictures/x"], "Ev1")
+    assert not put
+    await charts.show(Place("slack", "T1", "#merlin", message="1.1"), ["https://p.example/pictures/x"], "Ev2")
+    assert len(put) == 1
+
+
+def test_what_was_told_to_those_who_see_all_is_told_to_nobody_else(crew: Crew) -> None:
+    told: dict[str, Any] = {
+        "facts": [],
+        "news": [],
+        "count": 0,
+        "worth": "$0",
+        "bill": [],
+        "fixes": "",
+        "unread": [],
+        "note": f"{PRIVATE} was read",
+    }
+    crew.state.runs.started("r1", NOW)
+    crew.state.runs.finished("r1", NOW, {})
+    crew.state.runs.tell("r1", told)
+    assert PRIVATE in everything(said(crew, "news", "slack:UIN"))
+    for ask in ("news", "news r1"):
+        refused = said(crew, ask)
+        assert refused.data["error"] == "NotFound" and PRIVATE not in everything(refused)
+        assert "r1" not in everything(refused) or ask == "news r1"
+    crew.context(asked("x", "slack:UOUT")).assessments.tell("r1", told | {"note": "what all may see"})
+    assert "what all may see" in everything(said(crew, "news", "slack:UADMIN"))
+
+
+async def test_what_was_done_in_front_of_others_is_told_its_asker_alone(talk: Talk) -> None:
+    crew = with_scope(talk.crew)
+    door = Door(crew.state.inbox, crew.context, {}, crew.clock)
+    place = replace(OPEN, user="UIN", message="1.1")
+    clicked = asked("prefer timezone=UTC", "slack:UIN", place, clicked=True)
+    done = Answer("Done", replaces=True)
+    assert door._for_all(clicked, done, crew.context(clicked)) == replace(done, replaces=False, private=True)
+    outsider = asked("prefer timezone=UTC", "slack:UOUT", place, clicked=True)
+    assert door._for_all(outsider, done, crew.context(outsider)) == done
+    door.close()
 
 
 # --- what they see: every command -------------------------------------------------------------------------------------
