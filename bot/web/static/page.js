@@ -202,10 +202,11 @@ function take(number) {
 
 async function complete() {
   const mine = ++asked;
-  if (!field.value.trim()) return shut();
-  const answer = await fetch(`/complete?text=${encodeURIComponent(field.value)}`).catch(() => null);
+  const typed = field.value;
+  if (!typed.trim()) return shut();
+  const answer = await fetch(`/complete?text=${encodeURIComponent(typed)}`).catch(() => null);
   if (!answer?.ok || mine !== asked) return;
-  found = (await answer.json()).filter((one) => one.text.trim() !== field.value.trim());
+  found = (await answer.json()).filter((one) => one.text.trim() !== typed.trim());
   if (mine !== asked) return;
   options.replaceChildren(...found.map((one, place) => {
     const item = document.createElement("li");
@@ -221,6 +222,7 @@ async function complete() {
     return item;
   }));
   active = -1;
+  options.dataset.of = typed;
   options.hidden = !found.length;
   field.setAttribute("aria-expanded", String(found.length > 0));
   field.removeAttribute("aria-activedescendant");
@@ -231,6 +233,11 @@ field.addEventListener("blur", shut);
 field.addEventListener("keydown", (event) => {
   if (options.hidden) return;
   const last = found.length - 1;
+  const stale = options.dataset.of !== field.value; // whoever types faster than the list comes loses no letter
+  if (stale && event.key !== "Escape") {
+    if (event.key.startsWith("Arrow") || (event.key === "Tab" && !event.shiftKey)) event.preventDefault();
+    return;
+  }
   if (event.key === "ArrowDown") point(active < last ? active + 1 : 0);
   else if (event.key === "ArrowUp") point(active > 0 ? active - 1 : last);
   else if (event.key === "Tab" && !event.shiftKey) take(Math.max(active, 0));
