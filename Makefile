@@ -12,9 +12,10 @@ demo: $(VENV)/demo
 test: $(VENV)/dev system node
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live"
 
-# The property tests once more, on examples that nobody has seen.
+# The property tests once more, on examples that nobody has seen: a thousand, or ten thousand with PROFILE=thorough.
+fuzz: PROFILE ?= exploring
 fuzz: $(VENV)/dev system node
-	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow and not live and hypothesis" --hypothesis-profile exploring
+	$(BIN)/python -m pytest -n auto --dist loadscope -m "not live and not engines and hypothesis" --hypothesis-profile $(PROFILE)
 
 slow: $(VENV)/dev system node chromium
 	$(BIN)/python -m pytest -n auto --dist loadscope -m "slow and not live and not engines"

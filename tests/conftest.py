@@ -23,6 +23,7 @@ from commands.core.registry import answer
 configure(json=False)
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("exploring", max_examples=1_000, deadline=None)
+settings.register_profile("thorough", max_examples=10_000, deadline=None)
 settings.load_profile("repeatable")  # `make fuzz` explores: a gate says the same of the same code
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 

@@ -51,10 +51,10 @@ ERRORS = (
     "tests/bot/delivery/test_courier.py::test_an_error_that_nobody_knows_is_tried_five_times_and_parked",
 )
 FUZZED = (
+    "tests/promises/test_fuzz.py",
     "tests/bot/slack/test_render.py",
     "tests/bot/teams/test_render.py",
     "tests/commands/test_page.py",
-    "tests/promises/test_hostile.py",
     "tests/providers/focus/test_reader.py",
 )
 
