@@ -31,6 +31,7 @@ class Found:
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
+    load: float = field(default_factory=lambda: os.getloadavg()[0])  # of the machine, when it began
 
 
 def written(found: Found, about: Mapping[str, str], docs: Path = DOCS) -> None:
@@ -44,7 +45,8 @@ def written(found: Found, about: Mapping[str, str], docs: Path = DOCS) -> None:
         "what they are compared with ran beside them. `python -m benchmarks scale` runs one part; how good forecasts",
         "are, and how well anomalies are found, is `python -m benchmarks forecast_accuracy anomaly_recall`.",
         "",
-        f"{machine()}. {kept} of {judged} goals kept; one that is missed says NO.",
+        f"{machine()}; its load average was {found.load:.1f} when this began (above 1, others",
+        f"were at work, and times are too long). {kept} of {judged} goals kept; one that is missed says NO.",
     ]
     lines += [line for name, rows in found.rows.items() for line in _part(name, about[name], table(rows), rows, docs)]
     for name, text in found.tables.items():

@@ -1,7 +1,7 @@
 """5,000 series forecast with ranges, and looked through for a new day's anomalies, beside statsforecast.
 
-Goals: forecasts ≤ 0.25 × MSTL and ≤ 0.05 × AutoETS; anomalies ≤ 0.15 × one refit of MSTL's intervals. The peers do
-``PEER`` of the series on all cores, and are counted as if for all of them, which favours neither: series are alike.
+Goals: forecasts ≤ 0.25 × MSTL and ≤ 0.05 × AutoETS; anomalies ≤ 0.15 × one refit of MSTL's intervals. The peers do two
+hundred of the series on all cores, and are counted as if for all of them, which favours neither: series are alike.
 """
 
 from __future__ import annotations
