@@ -11,13 +11,21 @@ from bot.ports import HOME, Place
 from bot.progress import Run
 from bot.slack import modal, render
 from charts.picture import Picture
-from commands.core.answer import Answer, Form
+from commands.core.answer import Answer, Facts, Form, Text, Whom
+from commands.core.links import Linked
 from commands.core.registry import discover
 from commands.personas import discover as personas
 from tests.conftest import Talk
 
 FILE = "F0123456789"
 EXAMPLE = "3f9a1c2e"  # the finding that help speaks of
+NAMED = Answer(
+    "Waits for 7 days: $77.59 a month",
+    (
+        Text("this is yours: a disk. Fix it, put it off, or say why it stays.", to=Whom("slack:U1", "Ana")),
+        Facts((("Sent to tracker", Linked("CLOUD-7", "https://tracker.example/CLOUD-7")),)),
+    ),
+)
 OPENED = Place("slack", "T1", "C1", user="U1")
 
 
@@ -49,6 +57,7 @@ def everything(talk: Talk) -> list[Said]:
     waiting = Run("3f9a1c2e", "assess")
     waiting.tell(0.64, "reading 50 accounts, 64 % done")
     said += [Said("(waiting)", waiting.shown()), Said("(over)", OVER), Said("(elsewhere)", ELSEWHERE)]
+    said += [Said("(named and linked)", NAMED)]
     return [*said, *with_details]
 
 

@@ -15,7 +15,7 @@ from slack_sdk.models.views import View
 from bot.slack.render import render
 from bot.state import State
 from tests.bot.slack.draw import bundle, drawn, message, size_of
-from tests.bot.slack.payloads import Said, everything, pages
+from tests.bot.slack.payloads import NAMED, Said, everything, pages
 from tests.conftest import Company, Talk
 from tests.fake_slack_blocks import effects, problems, view_problems
 
@@ -99,7 +99,9 @@ def test_nothing_is_refused_by_the_fake_either_and_nothing_in_it_is_alive(said: 
         assert problems(one.payload["blocks"]) == [], one.name
         assert len(one.payload["text"]) <= 4000, one.name
         alive = [found for found in effects(one.payload) if '"type": "date"' not in found]
-        assert alive == [], one.name
+        ours = ['{"type": "user", "user_id": "U1"}', '{"type": "link", "url": "https://tracker.example/CLOUD-7"']
+        assert len(alive) == (len(ours) if one.answer is NAMED else 0), (one.name, alive)
+        assert all(found.startswith(tuple(ours)) for found in alive), "we name people, and link what was sent on"
     for name, view in pages(said):
         assert view_problems(view) == [], name
 
