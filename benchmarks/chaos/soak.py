@@ -37,6 +37,7 @@ from tests.walks.slack_crew import free_port
 STEP = timedelta(hours=3)  # how far the clock jumps at a time, when nothing is on its way
 LOOK_SECONDS, TICK_SECONDS = 2.0, 0.5
 SETTLED_SECONDS = 240.0
+CHANNELS = 10  # Slack takes a message a second in each, redrawings included
 WARM, LAST = (0.2, 0.35), (0.85, 1.0)  # parts of the time that are compared
 MORE_THREADS, MORE_FILES = 4, 16  # pools fill up, and people's connections come and go
 SCHEDULES = (
@@ -88,6 +89,8 @@ async def soak(
     url, port = ground.ready(folder), free_port()
     ahead = context().Value("d", (NOW - wall()).total_seconds())
     async with FakeSlack.running() as slack:
+        for number in range(1, CHANNELS):
+            slack.channel(f"C{number + 1}", f"channel-{number + 1}")
         slack.advance(ahead.value)
         slack.entrance = f"http://127.0.0.1:{port}/slack/events"
         process = context().Process(target=_begin, args=(str(folder), url, port, slack.url, ahead), daemon=True)
@@ -199,7 +202,7 @@ async def _one(month: Month, text: str, number: int) -> None:
     elif number % 12 == 7:
         said = await slack.come_home(user=user)
     elif number % 6 == 1:
-        said = await slack.mention(text, user=user)
+        said = await slack.mention(text, user=user, channel=f"C{number % CHANNELS + 1}")
     else:
         said = await slack.type(f"/finops {text}", user=user)
     month.asked[said.ok] += 1

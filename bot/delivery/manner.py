@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from analysis.errors import BadAsk
 from bot.delivery.routes import Audience
 from bot.ports import HOME, Ask, Enclosure, Kind, Parcel, Place, Platform, Priority, run_of
+from charts.picture import Picture
 from commands.core.answer import After, Answer, Button, Buttons, Note, Tone
 from commands.core.context import Permission
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
@@ -174,9 +175,13 @@ def packed(
     """
     parcels: list[Parcel] = []
     enclosed: dict[str, Enclosure] = {}
+    rendered: dict[tuple[str, int, str], tuple[Mapping[str, Any], Sequence[Picture]]] = {}  # once, for all its places
     for letter in letters:
         asked = letter.ask or ask
-        payload, seen = platforms[letter.place.platform].render(letter.answer, asked)
+        once = letter.place.platform, id(letter.answer), asked
+        if once not in rendered:
+            rendered[once] = platforms[letter.place.platform].render(letter.answer, asked)
+        payload, seen = rendered[once]
         enclosed |= {picture.digest: picture for picture in seen} | {file.digest: file for file in letter.answer.files}
         is_view = letter.kind in (Kind.POST, Kind.VIEW) or (letter.kind is Kind.EDIT and letter.under)
         shows = letter.answer.shows if is_view else ()
