@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
 from rich import box
 from rich.console import Console
@@ -15,6 +17,7 @@ from rich.syntax import Syntax
 from rich.table import Table as Grid
 from rich.text import Text as Styled
 
+from charts.picture import Picture
 from commands.core.answer import (
     Answer,
     Button,
@@ -37,10 +40,12 @@ from commands.core.moments import spoken
 COLOURS = {Tone.CALM: "cyan", Tone.GOOD: "green", Tone.WARN: "yellow", Tone.BAD: "red"}
 SIGNS = {Tone.CALM: "●", Tone.GOOD: "✔", Tone.WARN: "▲", Tone.BAD: "✖"}  # never by colour alone
 WIDEST = 110
+CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))  # all but tab and newline
 
 
 def show(console: Console, answer: Answer, files: Mapping[str, Path], *, numbered: int = 1) -> list[Button]:
     """Print an answer; buttons get numbers from ``numbered`` on, and are given back in that order."""
+    answer = _calm(answer)
     colour = COLOURS[answer.tone]
     console.print()
     console.print(f"[bold {colour}]{SIGNS[answer.tone]} {escape(spoken(answer.title))}[/]")
@@ -50,6 +55,21 @@ def show(console: Console, answer: Answer, files: Mapping[str, Path], *, numbere
     for detail in answer.details:
         pressed += show(console, detail.answer, files, numbered=numbered + len(pressed))
     return pressed
+
+
+def _calm(thing: Any) -> Any:  # noqa: ANN401 (an answer, and whatever is in it)
+    """The same without what moves a cursor, colours the rest or rings a bell: names in a bill are not ours."""
+    match thing:
+        case Enum() | Picture() | File():
+            return thing
+        case str():
+            return thing.translate(CONTROLS)
+        case tuple() | list():
+            return tuple(map(_calm, thing))
+        case _ if is_dataclass(thing) and not isinstance(thing, type):
+            return replace(thing, **{one.name: _calm(getattr(thing, one.name)) for one in fields(thing) if one.init})
+        case _:
+            return thing
 
 
 def write_files(answer: Answer, folder: Path) -> dict[str, Path]:
@@ -85,7 +105,7 @@ def _print(  # noqa: C901 (a closed union)
         case Chart(picture):
             where = files.get(picture.digest)
             console.print(Padding(Styled(f"▣ {where or picture.name}", style="bold"), (0, 0, 0, 2)), soft_wrap=True)
-            console.print(Padding(Styled(picture.alt, style="dim"), (0, 0, 0, 4)), width=WIDEST)
+            console.print(Padding(Styled(_calm(picture.alt), style="dim"), (0, 0, 0, 4)), width=WIDEST)
         case Buttons(buttons):
             _offer(console, "", buttons, pressed, numbered)
         case Choices(label, options, chosen):
@@ -96,7 +116,7 @@ def _print(  # noqa: C901 (a closed union)
         case File(name, _, _, said):
             where = files.get(part.digest)
             console.print(Padding(Styled(f"▤ {where or name}", style="bold"), (0, 0, 0, 2)), soft_wrap=True)
-            console.print(Padding(Styled(said, style="dim"), (0, 0, 0, 4)), width=WIDEST)
+            console.print(Padding(Styled(_calm(said), style="dim"), (0, 0, 0, 4)), width=WIDEST)
         case Note(text):
             console.print(Padding(Styled(spoken(text), style="dim italic"), (0, 0, 0, 2)), width=WIDEST)
         case _:

@@ -173,7 +173,7 @@ def packed(
 
     A document is a parcel of its own, that follows its letter.
     """
-    parcels: list[Parcel] = []
+    letters, parcels = list(letters), list[Parcel]()
     enclosed: dict[str, Enclosure] = {}
     rendered: dict[tuple[str, int, str], tuple[Mapping[str, Any], Sequence[Picture]]] = {}  # once, for all its places
     for letter in letters:

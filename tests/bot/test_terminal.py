@@ -90,3 +90,9 @@ def test_figures_are_decimal_strings_and_iso_dates(tmp_path: Path) -> None:
 def test_small_and_large_amounts_are_never_written_with_an_exponent() -> None:
     assert plain(Decimal("1E-11")) == "0.00000000001"
     assert plain(Money.of("1E+9", "USD")) == {"amount": "1000000000", "currency": "USD"}
+
+
+def test_a_name_moves_no_cursor_and_colours_nothing(tmp_path: Path) -> None:
+    name = "disk\x1b[31m\x1b[2J\x07\x9b"
+    text, _ = shown(Answer(name, (Text(name), Table(("What",), ((name,),)), Code("To act", name))), tmp_path)
+    assert "disk[31m" in text and not {"\x1b", "\x07", "\x9b"} & set(text)
