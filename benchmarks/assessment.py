@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from analysis.periods import Period
 from benchmarks import bill
 from bot.wiring import Crew
 from providers.lake.engine import Engine, Rows
@@ -109,6 +110,10 @@ class Asked:
     def take(self, folder: Path, shelf: Shelf) -> tuple[Any, Any]:
         """As the engine does."""
         return self.engine.take(folder, shelf)
+
+    def within(self, rows: Any, period: Period) -> Any:
+        """As the engine does."""
+        return self.engine.within(rows, period)
 
     def answer(self, expression: Any) -> Rows:
         """As the engine does."""

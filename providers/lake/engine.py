@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from analysis.periods import Period
 from providers.lake.shelf import Shelf
 
 Rows: TypeAlias = list[dict[str, Any]]
@@ -25,6 +26,9 @@ class Engine(Protocol):
 
     def take(self, folder: Path, shelf: Shelf) -> tuple[Any, Any]:
         """Look at one version of a lake; its daily sums and its rows, as Ibis tables."""
+
+    def within(self, rows: Any, period: Period) -> Any:  # noqa: ANN401 (Ibis types its tables at run time)
+        """The same rows, or fewer: those of files that may hold a day of a period."""
 
     def answer(self, expression: Any) -> Rows:  # noqa: ANN401 (Ibis types its tables at run time)
         """The rows of an expression. Safe to call from many threads."""

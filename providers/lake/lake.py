@@ -61,6 +61,7 @@ class View:
     mart: Any
     rows: Any
     stamp: tuple[int, int, int] | None
+    within: Callable[[Any, Period], Any] = lambda rows, _: rows  # the rows that may be of a period
 
     @property
     def summed_tags(self) -> set[str]:
@@ -73,15 +74,23 @@ class View:
         """All keys there are."""
         return {key for one in self.shelf.partitions.values() for key in (*one.tags, *one.other_tags)}
 
-    def table_with(self, names: Iterable[str]) -> Any:  # noqa: ANN401 (Ibis types its tables at run time)
-        """The smallest table that has all the dimensions, each as the column that ``column_of`` names."""
+    def rows_of(self, period: Period) -> Any:  # noqa: ANN401 (Ibis types its tables at run time)
+        """The rows, without most of those of other days."""
+        return self.within(self.rows, period)
+
+    def table_with(self, names: Iterable[str], period: Period | None = None) -> Any:  # noqa: ANN401
+        """The smallest table that has all the dimensions, each as the column that ``column_of`` names.
+
+        Rows of other days than those of a period may be missing in it.
+        """
         asked = set(names)
         wanted = asked - {DAY, MONTH}
         tags = {name for name in wanted if name.startswith(TAG)}
         keys = {name.removeprefix(TAG) for name in sorted(tags)}
         unsummed = keys & (self.tag_keys - self.summed_tags)
         summed = wanted - tags <= {*MART_DIMENSIONS, BILLING_PERIOD} and not unsummed
-        table = self.mart if summed else self.rows.mutate(Day=self.rows.ChargePeriodStart.date())
+        rows = self.rows if period is None or summed else self.rows_of(period)
+        table = self.mart if summed else rows.mutate(Day=rows.ChargePeriodStart.date())
         made = {column_of(name): table.Tags.get(name.removeprefix(TAG)) for name in sorted(tags)}
         if MONTH in asked:
             made[MONTH] = table.Day.truncate("M")
@@ -212,7 +221,8 @@ class Lake:
         window = last_days(PRICED_DAYS, self.freshness(now).complete_until)
         meters: dict[tuple[str, str], dict[str, Charge]] = defaultdict(dict)
         spans: dict[tuple[str, str], tuple[date, int]] = {}
-        for row in self._now(lambda view: self._engine.answer(_billed(view.rows, window))):
+        wider = last_days(2 * PRICED_DAYS, window.end)
+        for row in self._now(lambda view: self._engine.answer(_billed(view.rows_of(wider), window))):
             key, currency = (row["resource"], row["currency"]), row["currency"]
             charge = Charge(Money(row["effective"], currency), Money(row["covered"] or Decimal(0), currency))
             meters[key][row["meter"] or ""] = charge
@@ -271,7 +281,7 @@ class Lake:
     def _taken(self, shelf: Shelf, present: tuple[int, int, int] | None) -> View:
         if not shelf.partitions:
             return View(shelf, None, None, present)
-        return View(shelf, *self._engine.take(self.folder, shelf), present)
+        return View(shelf, *self._engine.take(self.folder, shelf), present, self._engine.within)
 
     def _now(self, question: Callable[[View], T], empty: Callable[[], T] | None = None) -> T:
         """Ask the present version; should another one have taken its place meanwhile, ask that.
@@ -313,7 +323,7 @@ def column_of(dimension: str) -> str:
 
 def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
     quantities = [name for name in (query.cost, *query.also) if name in QUANTITY_COLUMNS]
-    table = view.table_with((*query.by, *query.where, *_dimensions(query.without), *quantities))
+    table = view.table_with((*query.by, *query.where, *_dimensions(query.without), *quantities), query.period)
     moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
     chosen = table.filter(
         _within(moment, query.period),
@@ -342,7 +352,7 @@ def _spans(mart: Any) -> Any:  # noqa: ANN401
 def _places(view: View, window: Period) -> Any:  # noqa: ANN401
     """The accounts, regions and services that were billed in a window."""
     names = ("SubAccountId", "RegionId", "ServiceName")
-    table = view.table_with(names)
+    table = view.table_with(names, window)
     moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
     return table.filter(_within(moment, window)).select(*names).distinct()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -10,10 +12,21 @@ from typing import Any
 import duckdb
 import ibis
 
+from analysis.periods import Period
 from providers.focus.reader import literal, together
 from providers.lake.engine import Live, Rows, chosen, versions
 from providers.lake.load import KEPT, MART, ROWS, rows_of
 from providers.lake.shelf import Shelf
+
+
+@dataclass(slots=True)
+class Seen:
+    """One version: the first and the last day of each load, and the views of some of them."""
+
+    folder: Path
+    shelf: Shelf
+    days: Mapping[str, tuple[date, date]]
+    narrow: dict[frozenset[str], str] = field(default_factory=dict)
 
 
 class DuckEngine:
@@ -24,6 +37,7 @@ class DuckEngine:
     def __init__(self, spill: Path, memory: str = "") -> None:
         self._lock = Lock()  # compiling is short; asking goes on in parallel
         self._kept: list[str] = []
+        self._seen: dict[str, Seen] = {}  # by the name of its rows
         self._backend = ibis.duckdb.connect()
         self._backend.raw_sql("SET GLOBAL TimeZone = 'UTC'")
         self._backend.raw_sql(f"SET GLOBAL temp_directory = {literal(spill)}")
@@ -38,10 +52,30 @@ class DuckEngine:
             if version not in self._kept:
                 self._backend.raw_sql(f"CREATE TABLE {mart} AS {_marts(folder, shelf)}")
                 self._backend.raw_sql(f"CREATE VIEW {rows} AS {_rows(self._backend.con, folder, shelf)}")
+                self._seen[rows] = Seen(folder, shelf, _days(self._backend.con, folder, shelf))
             for old in versions(self._kept, version):
                 self._backend.raw_sql(f"DROP TABLE mart_{old}")
-                self._backend.raw_sql(f"DROP VIEW rows_{old}")
+                for view in (f"rows_{old}", *self._seen.pop(f"rows_{old}").narrow.values()):
+                    self._backend.raw_sql(f"DROP VIEW {view}")
             return self._backend.table(mart), self._backend.table(rows)
+
+    def within(self, rows: Any, period: Period) -> Any:  # noqa: ANN401
+        """The rows of loads that hold a day of a period: a time that was cast leaves no file out by itself."""
+        with self._lock:
+            seen = self._seen.get(rows.get_name())
+            if seen is None:  # of a version that is gone: whoever asks will be told, and ask again
+                return rows
+            loads = frozenset(
+                load for load, (first, last) in seen.days.items() if period.start <= last and first < period.end
+            )
+            if not loads or len(loads) == len(seen.days):
+                return rows
+            if loads not in seen.narrow:
+                name = f"{rows.get_name()}_{len(seen.narrow)}"
+                query = _rows(self._backend.con, seen.folder, seen.shelf, loads)
+                self._backend.raw_sql(f"CREATE VIEW {name} AS {query}")
+                seen.narrow[loads] = name
+            return self._backend.table(seen.narrow[loads])
 
     def answer(self, expression: Any) -> Rows:  # noqa: ANN401
         """The rows of an expression. Safe to call from many threads."""
@@ -65,9 +99,25 @@ def _marts(folder: Path, shelf: Shelf) -> str:
     return " UNION ALL BY NAME ".join(queries)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, folder: Path, shelf: Shelf) -> str:
+def _days(connection: duckdb.DuckDBPyConnection, folder: Path, shelf: Shelf) -> Mapping[str, tuple[date, date]]:
+    """The first and the last day of each load that counts."""
+    loads = {one.load for one in shelf.partitions.values()}
+    files = [str(folder / load / MART) for load in loads]
+    found = connection.execute(
+        "SELECT filename, min(Day), max(Day) FROM read_parquet(?, filename = true, hive_partitioning = false)"
+        " GROUP BY 1",
+        [files],
+    ).fetchall()
+    return {Path(file).parent.name: (first, last) for file, first, last in found}
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, folder: Path, shelf: Shelf, only: Collection[str] | None = None
+) -> str:
     """The query of the rows that count, those that were kept as they came with what makes ours of them."""
     whole, parts = chosen(shelf)
+    if only is not None:
+        whole, parts = [load for load in whole if load in only], [one for one in parts if one.load in only]
     kept = [file for load in whole for file in sorted((folder / load / KEPT).glob("*.parquet"))]
     bare = [load for load in whole if not (folder / load / KEPT).exists()]
     queries = [together(connection, kept)] if kept else []

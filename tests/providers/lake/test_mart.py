@@ -20,9 +20,9 @@ SEPTEMBER, OCTOBER = Period(date(2026, 9, 1), date(2026, 10, 1)), Period(date(20
 ROWS = 50_000  # of a month, so that costs are pages of their own
 
 
-def month(file: Path, period: Period, cost: str = "1.5") -> Path:
+def month(file: Path, period: Period, cost: str = "1.5", kind: str = "TIMESTAMP") -> Path:
     """A month of rows, each of a resource of its own."""
-    begin, end = (f"TIMESTAMP '{day}'" for day in (period.start, period.end))
+    begin, end = (f"{kind} '{day} 00:00:00+00'" for day in (period.start, period.end))
     names = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
     costs = ", ".join(f"{cost}::DECIMAL(28, 10) AS {name}" for name in names)
     return parquet(
@@ -35,12 +35,12 @@ def month(file: Path, period: Period, cost: str = "1.5") -> Path:
     )
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    """Two months, each an export."""
+@pytest.fixture(params=["TIMESTAMP", "TIMESTAMPTZ"])
+def lake(tmp_path: Path, request: pytest.FixtureRequest) -> Lake:
+    """Two months, each an export; its times with a zone, as Parquet of AWS has them, or without."""
     made = Lake(tmp_path / "lake")
     for name, period in (("september", SEPTEMBER), ("october", OCTOBER)):
-        made.ingest([export(month(tmp_path / f"{name}.parquet", period))], NOW)
+        made.ingest([export(month(tmp_path / f"{name}.parquet", period, kind=request.param))], NOW)
     return made
 
 
