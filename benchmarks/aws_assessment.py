@@ -30,6 +30,10 @@ from tests.aws.double import SESSION, Answer, Double, Request
 BUCKET, EXPORT = "bill", "benchmark"
 MEASURED_DAYS = 14
 THERE = ("sts", "s3")  # what moto answers
+SERVICES = (  # whose descriptions the double reads before the clock starts: it is to take 50 ms, no more
+    *("autoscaling", "budgets", "ce", "cloudwatch", "cost-optimization-hub", "ec2", "organizations", "pricing"),
+    *("bcm-data-exports", "cur", "trustedadvisor"),
+)
 
 
 def main() -> None:
@@ -100,6 +104,8 @@ def served(pipe: Connection, folder: Path) -> None:
         aws.answer("ec2", "DescribeInstances", lambda request: instances_of(int(request.account[-5:])))
         aws.answer("ec2", "DescribeVolumes", lambda request: volumes_of(int(request.account[-5:])))
         aws.answer("cloudwatch", "GetMetricData", measured)
+        for service in SERVICES:
+            SESSION.get_service_model(service)
         aws.latency = LATENCY
         pipe.send(aws.environment)
         while pipe.recv():

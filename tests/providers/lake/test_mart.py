@@ -96,5 +96,6 @@ def destroy(file: Path) -> None:
 
 def _is_of(file: Path, period: Period) -> bool:
     with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         [(first,)] = connection.execute(f"SELECT min(ChargePeriodStart)::DATE FROM '{file}'").fetchall()
     return bool(first == period.start)
