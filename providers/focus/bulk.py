@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,22 +27,27 @@ class Bulk:
     harmless: int = 64 << 20
 
 
-def refuse_bomb(connection: duckdb.DuckDBPyConnection, file: Path, bulk: Bulk) -> None:
-    """Refuse a file that would become far more than it looks.
+def refuse_bombs(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], bulk: Bulk) -> None:
+    """Refuse files of which one would become far more than it looks.
 
     Raises:
         BadData: it would, or it cannot be opened at all.
     """
-    stored = file.stat().st_size
     try:
-        opened = _parquet(connection, file) if file.suffix == ".parquet" else _text(file, bulk, stored)
-    except (OSError, EOFError, zlib.error, duckdb.Error) as error:
-        raise BadData(f"{file}: cannot be opened: {str(error).splitlines()[0]}") from None
-    if opened > _allowed(stored, bulk):
-        raise BadData(
-            f"{file}: {stored:,} bytes that open to {opened:,} or more are no export; nothing of it was loaded."
-            " If it is one, ask its provider for smaller files"
-        )
+        declared = _declared(connection, [file for file in files if file.suffix == ".parquet"])
+    except duckdb.Error:  # one of them cannot be opened: each by itself, so that it is named
+        declared = {}
+    for file in files:
+        stored = file.stat().st_size
+        try:
+            opened = _text(file, bulk, stored) if file.suffix != ".parquet" else _one(connection, file, declared)
+        except (OSError, EOFError, zlib.error, duckdb.Error) as error:
+            raise BadData(f"{file}: cannot be opened: {str(error).splitlines()[0]}") from None
+        if opened > _allowed(stored, bulk):
+            raise BadData(
+                f"{file}: {stored:,} bytes that open to {opened:,} or more are no export; nothing of it was loaded."
+                " If it is one, ask its provider for smaller files"
+            )
 
 
 def _allowed(stored: int, bulk: Bulk) -> int:
@@ -59,10 +65,18 @@ def _text(file: Path, bulk: Bulk, stored: int) -> int:
     return size
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> int:
-    """The larger of its bytes and its rows, as its footer declares them; pages that belie it fail in reading."""
-    [(size,)] = connection.execute(
-        "SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata(?)", [str(file)]
+def _one(connection: duckdb.DuckDBPyConnection, file: Path, declared: Mapping[str, int]) -> int:
+    return declared[str(file)] if declared else _declared(connection, [file])[str(file)]
+
+
+def _declared(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Mapping[str, int]:
+    """The larger of bytes and rows, as each footer declares them; pages that belie it fail in reading."""
+    if not files:
+        return {}
+    rows = connection.execute(
+        "SELECT rows.file_name, greatest(num_rows, coalesce(size, 0)) FROM parquet_file_metadata($files) rows LEFT JOIN"
+        " (SELECT file_name, sum(total_uncompressed_size) AS size FROM parquet_metadata($files) GROUP BY 1) sizes"
+        " USING (file_name)",
+        {"files": [str(file) for file in files]},
     ).fetchall()
-    [(rows,)] = connection.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [str(file)]).fetchall()
-    return max(int(size), int(rows))
+    return {str(name): int(opened) for name, opened in rows}

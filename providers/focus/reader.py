@@ -23,10 +23,6 @@ PLAIN_TIMES, ZONED = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"
 USUAL = ("USD", "EUR", "GBP")  # need no regular expression, which costs a tenth of a load
 FIRST_TIME, LAST_TIME = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 (else a series would span centuries)
 LONGEST_HEADING = 1 << 20  # bytes
-CHECKED = (  # beside the costs
-    *("BillingCurrency", "BillingAccountId"),
-    *("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd"),
-)
 MOST_REJECTED = 100_000  # ragged rows that are counted one by one; a file with more is no table
 
 EMPTY = "{} is empty, so that BilledCost stands in for it"
@@ -65,7 +61,9 @@ class Column:
     @property
     def text(self) -> str:
         """Its value as text; a double in the shortest form that means it, as a CSV would have it."""
-        return self.raw if self.kind == "VARCHAR" else f"CAST({self.raw} AS VARCHAR)"
+        if self.is_text:
+            return self.raw if self.facts.only is None else literal(self.facts.only)
+        return f"CAST({self.raw} AS VARCHAR)"
 
     @property
     def cost(self) -> str:
@@ -168,7 +166,7 @@ def together(
     for kinds, places in alike.items():
         of_these = [files[place] for place in places]
         found = _matched(of_these[0], dict(kinds))
-        known = facts(connection, of_these, {_name(found[name].raw) for name in (*COSTS, *CHECKED) if name in found})
+        known = facts(connection, of_these, {_name(one.raw) for one in found.values()})
         found = {
             name: replace(one, facts=known.get(_name(one.raw), NOTHING), narrow=numbers is not None)
             for name, one in found.items()

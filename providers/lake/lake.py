@@ -138,9 +138,7 @@ class Lake:
         Raises:
             BadData: a file cannot be read, or too many of its rows are bad; the former rows stay.
         """
-        _, done = load(self.folder, tuple(exports), now, limits=self.limits, progress=progress or _silently)
-        self._view()
-        return done
+        return load(self.folder, tuple(exports), now, limits=self.limits, progress=progress or _silently)[1]
 
     def keep_only(self, providers: Collection[str]) -> None:
         """Forget the rows of every other provider: what is not in the deployment file is in no figure."""

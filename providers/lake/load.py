@@ -19,7 +19,7 @@ import duckdb
 
 from analysis.errors import BadData
 from analysis.money import Money
-from providers.focus.bulk import Bulk, refuse_bomb
+from providers.focus.bulk import Bulk, refuse_bombs
 from providers.focus.columns import COSTS, LARGEST_COST
 from providers.focus.reader import Reading, literal, reading, rejected, together
 from providers.lake.shelf import FORMAT, Partition, Shelf, synced, writing
@@ -241,8 +241,7 @@ def _load_batch(
         BadData: a file cannot be read, lacks a column, or too many of its rows are bad.
     """
     with database.cursor() as connection:
-        for file in (file for fresh in batch for file in fresh.export.files):
-            refuse_bomb(connection, file, limits.bulk)
+        refuse_bombs(connection, [file for fresh in batch for file in fresh.export.files], limits.bulk)
         try:
             sound = _kept(connection, folder, batch) if batch[0].is_parquet else {}
         except duckdb.Error as error:
