@@ -51,7 +51,7 @@ async def _repeated(ground: Ground, late: float, patience: float, each: int, *, 
             )
             before = await _delivered(slack, state, platform, lease, late)
             slack.late = 0.0
-            sweeping = Courier(state.outbox, {"slack": platform}, _nothing, sweep_seconds=0.2, lateness_seconds=0.5)
+            sweeping = Courier(state.outbox, {"slack": platform}, _nothing, sweep_seconds=0.2, lateness_seconds=late)
             sweeping.start()
             await until(lambda: not state.outbox.twins(), MOST_SECONDS)
             await sweeping.stop()
