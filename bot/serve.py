@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -77,6 +78,8 @@ async def _until_stopped(crew: Crew, environ: Mapping[str, str], *, playground: 
             schedules=len(crew.config.schedules),
             sample=crew.config.sample,
         )
+        gc.freeze()
+        gc.enable()
         await stopped.wait()
         log.info("stopping")
     _leave()

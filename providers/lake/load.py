@@ -18,7 +18,6 @@ from uuid import uuid4
 import duckdb
 
 from analysis.errors import BadData
-from analysis.money import Money
 from providers.focus.bulk import Bulk, refuse_bombs
 from providers.focus.columns import COSTS, LARGEST_COST
 from providers.focus.reader import Reading, literal, reading, rejected, together
@@ -444,9 +443,7 @@ def _billed(parts: Iterable[Part]) -> Mapping[str, str]:
 
 
 def _amounts(billed: Mapping[str, Decimal]) -> str:
-    return " and ".join(
-        str(Money(amount.quantize(Decimal(1)), currency)) for currency, amount in sorted(billed.items())
-    )
+    return " and ".join(f"{amount:,.0f} {currency}" for currency, amount in sorted(billed.items()))
 
 
 def _is_newer(one: Partition, other: Partition | None) -> bool:

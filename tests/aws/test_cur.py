@@ -175,6 +175,7 @@ LINES = some.tuples(
 
 
 @given(some.lists(LINES, min_size=1, max_size=20))
+@pytest.mark.slow
 def test_the_invoice_is_the_same_to_the_last_digit(tmp_path_factory: pytest.TempPathFactory, lines: Any) -> None:
     rows = [{"line_item_line_item_type": kind, "line_item_unblended_cost": str(cost)} for kind, cost in lines]
     found = converted(tmp_path_factory.mktemp("cur"), *rows)

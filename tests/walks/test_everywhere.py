@@ -11,6 +11,8 @@ from analysis.findings import State
 from tests.conftest import Talk
 from tests.walks.crews import PLATFORMS, Heard, People, people, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=PLATFORMS)
 async def here(request: pytest.FixtureRequest, assessed: Talk) -> AsyncIterator[People]:

@@ -13,6 +13,8 @@ from tests.conftest import Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import Walk, walk, words
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def walking(talk: Talk) -> AsyncIterator[Walk]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from aiohttp import web
 
 from analysis.findings import State
 from tests.conftest import Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import free_port, walk, words
+
+pytestmark = pytest.mark.slow
 
 TAKEN = web.AppKey("taken", list[str])
 

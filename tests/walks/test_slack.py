@@ -14,6 +14,8 @@ from tests.conftest import Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import Walk, walk, words
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["http", "socket"])
 async def walking(request: pytest.FixtureRequest, talk: Talk) -> AsyncIterator[Walk]:

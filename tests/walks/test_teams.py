@@ -15,6 +15,8 @@ from tests.fake_teams import CHANNEL, FakeTeams, actions, cards, words
 from tests.fake_teams_cards import problems
 from tests.walks.teams_crew import TeamsWalk, teams_walk
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def walking(assessed: Talk) -> AsyncIterator[TeamsWalk]:

@@ -42,6 +42,7 @@ async def sent(store: MemoryStore) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "failure",
     [Fault.CUT, Fault.TAKEN_THEN_CUT, Fault.TAKEN_THEN_500, Fault.TAKEN_THEN_HANG, Throttle(1), Status(503)],

@@ -378,7 +378,7 @@ def test_how_far_it_is_is_told(lake: Lake, tmp_path: Path) -> None:
 
     assert told == [
         (0.0, "reading 1 of 2 exports, 1"),
-        (0.5, "reading 2 of 2 exports, 2, 1 rows and $1.00 so far"),
+        (0.5, "reading 2 of 2 exports, 2, 1 rows and 1 USD so far"),
     ]
 
 
