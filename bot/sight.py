@@ -22,7 +22,7 @@ from analysis.allocation_rules import ByAccount, ByName, ByTag, Rule, Rulebook, 
 from analysis.assessment import Assessment, untold
 from analysis.budgets import Budget
 from analysis.commitments import Term
-from analysis.errors import NotFound, OutOfSight, UnknownName
+from analysis.errors import NotAllowed, NotFound, OutOfSight, UnknownName
 from analysis.estate import Bill
 from analysis.exemptions import Exemption
 from analysis.findings import Finding, Move, State
@@ -64,6 +64,10 @@ RESOURCE, RESOURCE_NAME = "ResourceId", "ResourceName"
 IN_ACCOUNT = "In account"  # the evidence of a finding that names its account
 NOT_SHOWN = "not shown"  # an owner of shared cost whose name is private
 COARSE = ("provider", "region", "service")  # their names are nobody's secret
+FOR_ALL = (
+    "an exception by tag holds for the whole company, of which you see a part: exempt the resource alone, or ask"
+    " somebody who sees all of it"
+)
 SHORTEST_WORD = 3  # a name that is looked for in sentences
 Alternatives = list[tuple[str, tuple[str, ...]]]
 
@@ -515,8 +519,15 @@ class NarrowExemptions:
     hidden: Callable[[], Hidden]
 
     def enter(self, name: str, made: Exemption, by: Caller, ask: str, now: datetime) -> tuple[Finding, int]:
-        """Enter one, of a finding that may be seen."""
-        return self.exemptions.enter(self.findings.get(name).id, made, by, ask, now)
+        """Enter one, of a finding that may be seen, for its resource alone.
+
+        Raises:
+            NotAllowed: it is by a tag, which may stand on what may not be seen.
+        """
+        seen = self.findings.get(name)
+        if made.tag:
+            raise NotAllowed(FOR_ALL)
+        return self.exemptions.enter(seen.id, made, by, ask, now)
 
     def standing(self, now: datetime) -> Sequence[Exemption]:
         """Those that hold now."""
@@ -529,14 +540,17 @@ class NarrowExemptions:
         ]
 
     def end(self, number: int, by: Caller, now: datetime) -> tuple[Exemption, int]:
-        """End one that may be seen.
+        """End one that may be seen, of a resource.
 
         Raises:
             NotFound: there is none of that number.
+            NotAllowed: it is by a tag, which may stand on what may not be seen.
         """
-        kept = {one.number for one in self.exemptions.standing(now)} - {one.number for one in self.standing(now)}
-        if number in kept:
+        held = {one.number: one for one in self.exemptions.standing(now)}
+        if number in held and number not in {one.number for one in self.standing(now)}:
             raise OutOfSight(exemptions_said.unknown(number))
+        if number in held and held[number].tag:
+            raise NotAllowed(FOR_ALL)
         return self.exemptions.end(number, by, now)
 
 

@@ -346,6 +346,23 @@ def test_who_asks_for_it_is_told_nothing_and_the_audit_says_refused(assessed: Cr
 
 
 @pytest.mark.slow
+def test_whoever_is_outside_moves_nothing_inside_by_a_tag_that_both_have(assessed: Crew) -> None:
+    kept, seen = assessed.state.findings, assessed.context(asked("waste", "slack:UADMIN")).findings
+    tagged = {(one.check, item): one for one in private_findings(assessed) for item in one.tags.items()}
+    open_ones = [one for one in seen.standing(State.OPEN) if one.tags]
+    one, (key, value) = next(
+        ((one, item) for one in open_ones for item in one.tags.items() if (one.check, item) in tagged),
+        (open_ones[0], next(iter(open_ones[0].tags.items()))),
+    )
+    before = {each.id: each.state for each in kept.standing()}
+
+    told = said(assessed, f'exempt {one.short} by={key}={value} why="standby" until=2027-03-01', "slack:UADMIN")
+
+    assert told.data["error"] == "NotAllowed" and "of which you see a part" in everything(told)
+    assert {each.id: each.state for each in kept.standing()} == before
+
+
+@pytest.mark.slow
 def test_totals_leave_it_out_to_the_cent_and_say_so(assessed: Crew) -> None:
     costs, lake = assessed.views.costs(frozenset({"merlin"})), assessed.lake
     covers = lake.covers
