@@ -17,6 +17,7 @@ import typer
 from analysis.errors import BadConfig, FinOpsError
 from bot import config as deployment
 from bot.clock import Clock, stopped_at, wall
+from bot.environment import environment
 from bot.log import configure
 from bot.operating import attach
 from commands.core.answer import Answer
@@ -131,7 +132,7 @@ def serve(
     gc.disable()  # until it is ready: what is imported stays, and looking through it again is an eighth of the start
     from bot.serve import main as serve_main
 
-    environ = deployment.environment()
+    environ = environment()
     chosen = deployment.sample_config(environ) if sample else deployment.find(config, environ)
     serve_main(chosen, wall, environ, playground=playground)
 
@@ -239,7 +240,7 @@ def doctor(
     """Look at everything outside that the deployment needs. Ends with 0 (all is well), 1 (warnings) or 2 (failures)."""
     from bot import doctor as examining
 
-    environ = deployment.environment()
+    environ = environment()
     patient = examining.Patient(deployment.find(config, environ), environ, _clock(now))
     found = []
     for name, seen in examining.examined(patient, part):
@@ -266,7 +267,7 @@ def help_(context: typer.Context) -> None:
 @config_app.command("check")
 def config_check(config: ConfigFile = None) -> None:
     """Read the deployment file as the bot would, and say what is wrong with it."""
-    chosen = deployment.find(config, deployment.environment())
+    chosen = deployment.find(config, environment())
     source = "the sample company's defaults" if config is None and chosen.sample else str(config or "pitcrew.toml")
     typer.echo(f"{source}: all right. {len(chosen.providers)} providers, {len(chosen.schedules)} schedules.")
 
@@ -284,7 +285,7 @@ def teams_package(
     """Write the app package that is uploaded to Teams: the manifest of this deployment, and its icons."""
     from bot.teams.package import build
 
-    out.write_bytes(build(deployment.find(config, deployment.environment())))
+    out.write_bytes(build(deployment.find(config, environment())))
     typer.echo(f"{out} is written; in Teams: Apps, Manage your apps, Upload an app.")
 
 
@@ -293,7 +294,7 @@ def db_upgrade(config: ConfigFile = None) -> None:
     """Bring the state database to the newest schema."""
     from bot.wiring import state_of
 
-    with state_of(deployment.find(config, deployment.environment()), wall, upgrade=True) as state:
+    with state_of(deployment.find(config, environment()), wall, upgrade=True) as state:
         typer.echo(f"The state database is at {state.revision}.")
 
 
@@ -302,12 +303,12 @@ def db_check(config: ConfigFile = None) -> None:
     """Say whether the state database is at the newest schema."""
     from bot.wiring import state_of
 
-    with state_of(deployment.find(config, deployment.environment()), wall, upgrade=False) as state:
+    with state_of(deployment.find(config, environment()), wall, upgrade=False) as state:
         typer.echo(f"The state database is at {state.revision}, as it should be.")
 
 
 def _find(config: Path | None, format_: str) -> deployment.Config:
-    chosen = deployment.find(config, deployment.environment())
+    chosen = deployment.find(config, environment())
     if chosen.sample and format_ == "text":
         typer.echo("No deployment file here: these are the sample company's figures.", err=True)
     return chosen

@@ -16,6 +16,7 @@ import typer
 from analysis.errors import BadConfig
 from bot import config as deployment
 from bot.clock import wall
+from bot.environment import environment
 
 if TYPE_CHECKING:
     from bot.state import State
@@ -126,7 +127,7 @@ def restore(
     if verify:
         typer.echo(f"{file} is sound: {verified(file).said}.")
         return
-    chosen = deployment.find(config, deployment.environment())
+    chosen = deployment.find(config, environment())
     if not yes:
         typer.confirm(f"Replace the state database by {file} ({verified(file).said})?", abort=True)
     kept = put_back(state_url(chosen), file, wall)
@@ -137,7 +138,7 @@ def retention(config: ConfigFile = None) -> None:
     """Delete what is older than [retention] says; the bot does the same every night."""
     from bot.state.upkeep import Keeping
 
-    chosen = deployment.find(config, deployment.environment())
+    chosen = deployment.find(config, environment())
     with _visited(config) as opened:
         gone = opened.upkeep.retain(Keeping(**chosen.retention.model_dump()), wall())
     told = ", ".join(f"{number:,} {name}" for name, number in sorted(gone.items()))
@@ -162,7 +163,7 @@ def _visited(config: Path | None) -> Iterator[State]:
     """The state database of a deployment, beside the bot that runs on it."""
     from bot.wiring import state_of
 
-    with state_of(deployment.find(config, deployment.environment()), wall, visiting=True) as opened:
+    with state_of(deployment.find(config, environment()), wall, visiting=True) as opened:
         yield opened
 
 

@@ -21,10 +21,11 @@ from analysis.errors import BadConfig, FinOpsError
 from bot.cadence.planner import Planner
 from bot.chores import chores, placed
 from bot.clock import Clock
-from bot.config import Config, secret
+from bot.config import Config
 from bot.delivery.courier import Courier
 from bot.delivery.routes import routes
 from bot.door import Door
+from bot.environment import secret
 from bot.log import configure
 from bot.onward.platform import WebhookPlatform, outside
 from bot.ports import Platform

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from analysis.errors import FinOpsError
 from bot import metrics
 from bot.clock import Clock
-from bot.config import AwsProvider, AzureProvider
 from bot.door import Door
+from bot.sections.sources import AwsProvider, AzureProvider
 from bot.state import State
 from bot.wiring import Crew
 

@@ -18,15 +18,18 @@ from analysis.money import Money
 from analysis.periods import month_of
 from analysis.purchases import offers
 from analysis.what_if import Planned
-from bot import config as deployment
 from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
 from bot.directory import Directory
+from bot.environment import environment, secret
 from bot.identity import CLOCK, REDRAW, TERMINAL, caller_of, no_groups
 from bot.ports import DIRECT, HOME, Ask, Place
 from bot.progress import report
 from bot.scopes import is_alone
+from bot.sections import sources as entries
+from bot.sections.figures import PlannedEntry
+from bot.sections.telling import ScheduleEntry
 from bot.state import State
 from bot.traces import provider_call
 from commands.core.answer import Answer
@@ -65,12 +68,12 @@ class Crew:
         """The billed rows of the sources that are configured: opened when first needed, since engines start slowly."""
         from providers.lake import Lake
 
-        told, environ = self.config.lake, deployment.environment()
+        told, environ = self.config.lake, environment()
         lake = Lake.open(
             told.url,
             self.config.data.folder / "lake",
             memory=told.memory,
-            secret=lambda name: deployment.secret(name, environ),
+            secret=lambda name: secret(name, environ),
         )
         lake.keep_only({source.name for source in self.sources})
         return lake
@@ -148,7 +151,7 @@ class Crew:
         """The business figures: those of the deployment file, and the sample company's own."""
         from providers.drivers import Book, Source
 
-        environ = deployment.environment()
+        environ = environment()
         own = [
             Source(
                 one.name,
@@ -414,7 +417,7 @@ def state_of(config: Config, clock: Clock, *, upgrade: bool = True, visiting: bo
         state.close()
 
 
-def schedule_of(entry: deployment.ScheduleEntry, config: Config) -> Schedule:
+def schedule_of(entry: ScheduleEntry, config: Config) -> Schedule:
     """A schedule as the deployment file has it."""
     zone = entry.timezone or config.report.timezone
     return Schedule(entry.name, entry.cron, entry.ask, tuple(entry.to), always=entry.post == "always", timezone=zone)
@@ -425,28 +428,28 @@ def state_url(config: Config) -> str:
     return f"sqlite:///{config.data.folder / 'state.db'}" if config.state.url == "sqlite" else config.state.url
 
 
-def _provider(one: deployment.Provider, config: Config, now: datetime, progress: Progress) -> Provider:
+def _provider(one: entries.Provider, config: Config, now: datetime, progress: Progress) -> Provider:
     match one:
-        case deployment.FocusProvider():
+        case entries.FocusProvider():
             from providers.focus.provider import FocusProvider
 
             return FocusProvider(one.name, one.path)
-        case deployment.AwsProvider():
+        case entries.AwsProvider():
             aws = aws_of(one, config)
             aws.connection.told = partial(provider_call, one.name)
             return aws
-        case deployment.AzureProvider():
+        case entries.AzureProvider():
             azure = azure_of(one, config)
             azure.connection.told = partial(provider_call, one.name)
             return azure
-        case deployment.SampleProvider():
+        case entries.SampleProvider():
             from providers.sample import SampleProvider
 
             root = config.data.folder / "sample"
             return SampleProvider.cached(root, as_of=now.date(), seed=one.seed, months=one.months, progress=progress)
 
 
-def aws_of(one: deployment.AwsProvider, config: Config) -> AwsProvider:
+def aws_of(one: entries.AwsProvider, config: Config) -> AwsProvider:
     """AWS as the deployment file has it."""
     from providers.aws.connection import Connection, Role
     from providers.aws.inventory import Limits
@@ -462,7 +465,7 @@ def aws_of(one: deployment.AwsProvider, config: Config) -> AwsProvider:
     return AwsProvider(one.name, config.data.folder / "aws" / one.name, connection, choice)
 
 
-def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
+def azure_of(one: entries.AzureProvider, config: Config) -> AzureProvider:
     """The Azure provider of an entry of the deployment file.
 
     Raises:
@@ -472,7 +475,7 @@ def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
     from providers.azure.inventory import Limits
     from providers.azure.provider import AzureProvider, Choice
 
-    environ = deployment.environment()
+    environ = environment()
     own = {
         "arm": one.arm_url,
         "authority": one.authority,
@@ -485,9 +488,9 @@ def azure_of(one: deployment.AzureProvider, config: Config) -> AzureProvider:
         one.identity,
         one.tenant,
         one.client,
-        deployment.secret(one.secret, environ),
+        secret(one.secret, environ),
         one.certificate,
-        deployment.secret("AZURE_CLIENT_CERTIFICATE_PASSWORD", environ),
+        secret("AZURE_CLIENT_CERTIFICATE_PASSWORD", environ),
     )
     limits = Limits(workers=one.workers, metrics_from=one.metrics_from)
     choice = Choice(one.source, tuple(one.scopes), one.export, one.months, one.questions, limits)
@@ -502,7 +505,7 @@ def _programme(config: Config) -> Money | None:
     return Money(SAMPLE_PROGRAMME, config.report.currency) if config.sample else None
 
 
-def _planned(one: deployment.PlannedEntry) -> Planned:
+def _planned(one: PlannedEntry) -> Planned:
     """A planned change, its months as days."""
     begins = date.fromisoformat(f"{one.begins}-01")
     ends = month_of(date.fromisoformat(f"{one.ends}-01")).end if one.ends else None

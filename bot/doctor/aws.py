@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from analysis.errors import NotReadable
-from bot import config as deployment
 from bot.doctor import Level, Patient, Seen, probe
+from bot.sections import sources
 
 if TYPE_CHECKING:
     from providers.aws.accounts import Account
@@ -28,7 +28,7 @@ def aws(patient: Patient) -> Iterator[Seen]:
     from bot.wiring import aws_of
 
     for one in patient.config.providers:
-        if isinstance(one, deployment.AwsProvider):
+        if isinstance(one, sources.AwsProvider):
             yield from _looked_at(aws_of(one, patient.config))
 
 

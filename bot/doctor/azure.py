@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import FinOpsError
-from bot import config as deployment
 from bot.doctor import Level, Patient, Seen, probe
+from bot.sections import sources
 
 if TYPE_CHECKING:
     from providers.azure.exports import Found
@@ -31,7 +31,7 @@ def azure(patient: Patient) -> Iterator[Seen]:
     from bot.wiring import azure_of
 
     for one in patient.config.providers:
-        if isinstance(one, deployment.AzureProvider):
+        if isinstance(one, sources.AzureProvider):
             yield from _looked_at(azure_of(one, patient.config))
 
 

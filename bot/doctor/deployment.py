@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.config import secret
 from bot.doctor import Level, Patient, Seen, probe
+from bot.environment import secret
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

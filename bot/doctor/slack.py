@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.config import secret
 from bot.doctor import Level, Patient, Seen, probe
+from bot.environment import secret
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bot.config import secret
 from bot.doctor import Level, Patient, Seen, probe
+from bot.environment import secret
 
 if TYPE_CHECKING:
     from bot.ports import Conversation

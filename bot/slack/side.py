@@ -10,8 +10,9 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from analysis.errors import BadConfig
-from bot.config import Config, secret
+from bot.config import Config
 from bot.door import Door
+from bot.environment import secret
 from bot.identity import groups_of
 from bot.ports import Parcel, People
 from bot.side import GivenPictures, Has, Mount, Side

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 
 from analysis.errors import BadConfig, BadData
 from bot.clock import Clock
-from bot.config import environment
+from bot.environment import environment
 from bot.state import schema
 from bot.state.database import Database
 

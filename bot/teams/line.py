@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.errors import BadConfig
-from bot.config import TeamsSection
+from bot.sections.reach import TeamsSection
 from bot.teams import cloud
 from bot.teams.cloud import CLOUDS, Cloud
 from bot.teams.wire import App

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from analysis.errors import BadConfig
-from bot.config import secret
 from bot.door import Door
+from bot.environment import secret
 from bot.identity import ENTRA, groups_of
 from bot.ports import People
 from bot.side import Given, Has, Links, Mount

@@ -25,6 +25,7 @@ from bot.chores import chores, placed
 from bot.clock import Clock
 from bot.delivery.courier import Courier
 from bot.door import Door
+from bot.environment import environment
 from bot.lookout import AlertRoute
 from bot.ports import DIRECT, Ask, Place
 from bot.subscribed import audience
@@ -275,5 +276,5 @@ def _as_part(progress: Progress, start: float, end: float) -> Progress:
 def _has_browser() -> bool:
     """Whether a window can be opened; a browser inside the terminal would take the terminal away."""
     return sys.platform in {"darwin", "win32"} or any(
-        deployment.environment().get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+        environment().get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import BadConfig
-from bot.config import Config, load, sample_config, secret
+from bot.config import Config, load, sample_config
+from bot.environment import secret
 
 ROOT = Path(__file__).parents[2]
 GOOD = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.config import TeamsSection
 from bot.ports import Conversation, Paused
+from bot.sections.reach import TeamsSection
 from bot.state import State
 from bot.teams.line import line_of
 from bot.teams.post import TeamsPlatform

@@ -13,7 +13,7 @@ from analysis.errors import BadConfig
 from analysis.periods import Period, month_of
 from bot.config import Config, load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def read(tmp_path: Path, text: str) -> Config:

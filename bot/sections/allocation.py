@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from analysis.allocation_rules import (
     ByAccount,
@@ -25,6 +25,7 @@ from analysis.allocation_rules import (
 from analysis.errors import BadConfig
 from analysis.periods import Period, month_of
 from analysis.spelling import meant
+from bot.sections.section import Number, Section
 
 KINDS = ("tags", "accounts", "names", "share")
 CONDITIONS = ("services", "of_accounts", "categories", "providers", "of_tags")
@@ -33,28 +34,18 @@ BELONGS = {"aliases": "tags", "known_only": "tags", **dict.fromkeys(SPLITTING, "
 MONTH = re.compile(r"\d{4}-\d{2}")
 
 
-def _decimal(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError(f"{value!r} is no number")  # noqa: TRY004 (pydantic reads ValueError)
-    return Decimal(str(value))
-
-
 def _dimension(written: str) -> str:
     if not meant(written):
         raise ValueError(f"{written!r} is no dimension; write team, cost-center, business-unit, customer or a tag key")
     return dimension_meant(written)
 
 
-Number = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0)]
+Weight = Annotated[Number, Field(ge=0)]
 Dimension = Annotated[str, AfterValidator(_dimension)]
 Names = Annotated[Sequence[str], Field(min_length=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RuleEntry(_Section):
+class RuleEntry(Section):
     """One rule; exactly one of tags, accounts, names and share says of which kind it is."""
 
     to: Dimension = Field("", description="The dimension it is a rule of; that of [allocation] if not said.")
@@ -71,7 +62,7 @@ class RuleEntry(_Section):
     providers: Sequence[str] = ()
     of_tags: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     among: Sequence[str] = ()
-    shares: Mapping[str, Number] = Field(default_factory=dict)
+    shares: Mapping[str, Weight] = Field(default_factory=dict)
     driver: str = ""
 
     @model_validator(mode="after")
@@ -103,12 +94,12 @@ class RuleEntry(_Section):
         return Shared(self.share or "", of, Split(self.split), tuple(self.among), self.shares, self.driver)
 
 
-class AllocationSection(_Section):
+class AllocationSection(Section):
     """Whose cost is whose. Without rules: what the team tag says, in any spelling, and nothing else."""
 
     by: Dimension = Field("team", description="What cost is allocated to: team, cost-center, business-unit, customer …")
     rules: Sequence[RuleEntry] = Field((), description="In order; the first that fits a charge decides.")
-    drivers: Mapping[str, Mapping[str, Mapping[str, Number]]] = Field(
+    drivers: Mapping[str, Mapping[str, Mapping[str, Weight]]] = Field(
         default_factory=dict, description="Driver = day or month (2026-10) = owner = how much it counts."
     )
 
