@@ -22,8 +22,9 @@ from analysis.savings import Saving, Verdict
 from bot.composing import COMPOSER, Sources, agreed, with_findings
 from bot.figures import plain
 from bot.traces import reading
-from commands.core.context import Exemptions, Findings, Ledger, Report, Seen
 from commands.core.owners import owners_of
+from commands.core.ports import Exemptions, Findings, Ledger, Seen
+from commands.core.report import Report
 from commands.savings import line_figures, said_of
 from providers import remedies
 from providers.lake import Lake

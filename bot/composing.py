@@ -29,7 +29,8 @@ from commands.allocation import allocation_of
 from commands.anomalies import Anomalies, anomalies_of
 from commands.budget import burndowns_of
 from commands.commitments import commitments_of
-from commands.core.context import Audit, Costs, Drivers, Findings, Report, Verdicts
+from commands.core.ports import Audit, Costs, Drivers, Findings, Verdicts
+from commands.core.report import Report
 from commands.forecast import STALE, daily
 from commands.savings import savings_of
 from commands.tags import tagging_of

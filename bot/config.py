@@ -36,7 +36,7 @@ from bot.sections.section import GUID, Section
 from bot.sections.sources import KINDS_OF_PROVIDER, Provider
 from bot.sections.telling import AlertsSection, FindingsSection, QuietSection, RemindersSection, ScheduleEntry
 from bot.toml_lines import line_of
-from commands.core.context import Permission
+from commands.core.caller import Permission
 from commands.core.registry import discover as discover_commands
 from commands.core.registry import words_of
 from commands.personas import discover as discover_personas

@@ -41,7 +41,8 @@ from bot.ports import Ask, Enclosure, Inbox, Kind, Parcel, Place, Platform, run_
 from bot.progress import Run
 from bot.traces import request, span, trace_of
 from commands.core.answer import Answer, Text, Tone
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer, discover, run_ask
 

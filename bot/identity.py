@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.ports import OUTSIDER, Ask
-from commands.core.context import Caller, Permission
+from commands.core.caller import Caller, Permission
 
 WINDOWED = ("slack",)  # the platforms that can open a window for one person
 EVERYBODY = "*"

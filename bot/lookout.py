@@ -17,8 +17,9 @@ from bot.delivery.routes import place_of
 from bot.ports import Place
 from bot.state.alerts import Telling
 from commands.alarms import Look, discover
-from commands.core.context import Costs, Looked, Report, Verdicts
+from commands.core.ports import Costs, Looked, Verdicts
 from commands.core.quiet_hours import QuietHours
+from commands.core.report import Report
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.identity import fits
 from bot.ports import HOME, Place
-from commands.core.context import Caller
+from commands.core.caller import Caller
 
 ROLE = "role:"
 Clause = Mapping[str, tuple[str, ...]]  # what all hold: account, service, provider, region, a tag or an owner

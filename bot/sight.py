@@ -34,26 +34,26 @@ from analysis.savings import Saving
 from analysis.spelling import key_meant, meant, tagged
 from bot.composing import COMPOSER, Sources, agreed, with_findings
 from bot.scopes import Clause, Scope
-from commands.core.context import (
+from commands.core.caller import Caller
+from commands.core.context import Sight
+from commands.core.ports import (
     Alerts,
     Assessments,
-    Caller,
     Exemptions,
     Findings,
     Judgement,
     Looked,
     Lookout,
     Moved,
-    Report,
     Route,
     Said,
     Seen,
-    Sight,
     Step,
     Subscription,
     Subscriptions,
     Verdicts,
 )
+from commands.core.report import Report
 from commands.core.scope import FIELDS, PROVIDERS
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from bot.config import Config
 from bot.delivery.routes import Audience
 from bot.lookout import AlertRoute
 from bot.ports import Place
-from commands.core.context import Here, Route, Subscription
+from commands.core.caller import Here
+from commands.core.ports import Route, Subscription
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import words_of
 

@@ -33,9 +33,12 @@ from bot.sections.telling import ScheduleEntry
 from bot.state import State
 from bot.traces import provider_call
 from commands.core.answer import Answer
-from commands.core.context import Caller, Context, Drivers, Exclusion, Here, Report, Route, Sight
+from commands.core.caller import Caller, Here
+from commands.core.context import Context, Sight
+from commands.core.ports import Drivers, Route
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
+from commands.core.report import Exclusion, Report
 from providers import remedies
 from providers.provider import Progress, Provider
 

@@ -17,9 +17,11 @@ from analysis.periods import Period, month_before
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Note, Plot, Table, Text, Tone, plain
 from commands.core.answer import Part as AnswerPart
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
 from commands.core.plots import amount_of
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
+from commands.core.report import Report
 from commands.core.scope import resolve, said
 from commands.core.when import before, period_of
 from commands.forecast import STALE

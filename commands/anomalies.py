@@ -17,8 +17,10 @@ from analysis.periods import Period
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone, plain
 from commands.core.cards import send_buttons, sent_on
-from commands.core.context import Context, Costs, Exclusion, Judgement, Report, Said
+from commands.core.context import Context
+from commands.core.ports import Costs, Judgement, Said
 from commands.core.registry import Group, command
+from commands.core.report import Exclusion, Report
 from commands.core.scope import resolve, said
 from commands.core.when import period_of
 

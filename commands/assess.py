@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from commands.core.answer import Answer
+from commands.core.caller import Permission
 from commands.core.cards import figures
-from commands.core.context import Context, Permission
+from commands.core.context import Context
 from commands.core.news import alone, drawn, news_of
 from commands.core.registry import Group, command
 

@@ -14,8 +14,10 @@ from analysis.forecasts import forecast
 from analysis.periods import fiscal_name
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
+from commands.core.report import Report
 from commands.core.scope import resolve
 from commands.forecast import daily
 

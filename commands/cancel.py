@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from commands.core.answer import Answer, Text, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command
 
 

@@ -14,8 +14,10 @@ from analysis.focus import BILLING_PERIOD, CHARGE_CATEGORIES, RUNNING, CostColum
 from analysis.money import Money
 from analysis.periods import Period, month_before, month_of, months_of
 from commands.core.answer import Answer, File, Note, Table, Text, Tone, plain
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
+from commands.core.ports import Costs
 from commands.core.registry import Group, command
+from commands.core.report import Report
 from commands.core.when import period_of
 from commands.core.workbook import CSV, XLSX, Cell, Sheet, csv_of, workbook
 from commands.forecast import STALE

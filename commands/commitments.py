@@ -29,8 +29,10 @@ from analysis.money import Money
 from analysis.periods import Period, month_before, month_of
 from analysis.purchases import Ladder, Step, ladder
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Plot, Table, Text, Tone, plain
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
+from commands.core.report import Report
 from commands.core.scope import resolve, said
 from commands.core.when import period_of
 

@@ -14,7 +14,8 @@ from analysis.forecasts import Range, forecast
 from analysis.periods import Period
 from commands.anomalies import anomalies_of
 from commands.core.answer import Answer, Button, Buttons, Chart, Detail, Note, Part, Text, Tone, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.decisions import Decision, decisions
 from commands.core.plots import periods_of
 from commands.core.registry import Group, command, discover, quoted, run_ask

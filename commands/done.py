@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from analysis import findings
 from commands.core.answer import Answer
+from commands.core.caller import Permission
 from commands.core.cards import finding_card
-from commands.core.context import Context, Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command
 
 

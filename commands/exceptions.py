@@ -5,7 +5,8 @@ from __future__ import annotations
 from analysis.errors import NotAllowed
 from analysis.exemptions import Exemption
 from commands.core.answer import Answer, Button, Buttons, Note, Table, Text, Tone
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command
 
 MOST_BUTTONS = 5

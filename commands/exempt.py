@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from analysis.errors import BadAsk
 from analysis.exemptions import LONGEST_DAYS, Exemption, tag_of
 from commands.core.answer import Answer, Text, plain
+from commands.core.caller import Permission
 from commands.core.cards import finding_card
-from commands.core.context import Context, Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command, quoted
 
 RESOURCE = "resource"

@@ -10,7 +10,8 @@ from analysis.anomalies import Event
 from analysis.errors import FinOpsError, NotFound
 from analysis.focus import TAG
 from commands.core.answer import Answer, Note, Text, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command, quoted, run_ask
 from commands.core.when import MONTHS
 

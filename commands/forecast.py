@@ -19,7 +19,8 @@ from analysis.track_record import TrackRecord, track_record
 from analysis.what_if import Growth, Outcome, Planned, what_if
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone
-from commands.core.context import Context, Costs
+from commands.core.context import Context
+from commands.core.ports import Costs
 from commands.core.registry import Group, command
 from commands.core.scope import resolve, said
 from commands.core.when import coming_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from analysis.errors import NotFound
 from commands.core.answer import Answer, Button, Buttons, Table
 from commands.core.cards import figures
-from commands.core.context import Context, Step
+from commands.core.context import Context
 from commands.core.moments import moment
+from commands.core.ports import Step
 from commands.core.registry import Group, command
 
 SAID = {

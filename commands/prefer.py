@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from analysis.errors import BadAsk, UnknownName
 from analysis.money import Money
 from commands.core.answer import Answer, Facts, Field, Form, Part
-from commands.core.context import Context, Permission, Preference
+from commands.core.caller import Permission
+from commands.core.context import Context
+from commands.core.ports import Preference
 from commands.core.registry import Group, command
 from commands.core.scope import resolve
 

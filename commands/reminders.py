@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analysis.errors import BadAsk
 from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command
 
 TEAM = "team:"

@@ -10,7 +10,8 @@ import structlog
 from analysis.errors import BadAsk, FinOpsError
 from analysis.periods import Period, month_of
 from commands.core.answer import Answer, Button, Buttons, Choices, File, Form, Note, Part, Table, Text, Tone, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.decisions import Decision, decisions
 from commands.core.page import page
 from commands.core.registry import Group, command, quoted, run_ask

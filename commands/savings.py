@@ -18,9 +18,11 @@ from analysis.savings import BEFORE_DAYS, LEAST_DAYS, Billed, Saving, Savings, V
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, File, Note, Part, Plot, Table, Text, Tone, plain
 from commands.core.cards import actions
-from commands.core.context import Context, Costs, Findings, Report
+from commands.core.context import Context
 from commands.core.plots import amount_of
+from commands.core.ports import Costs, Findings
 from commands.core.registry import Group, command
+from commands.core.report import Report
 
 MOST_SHOWN = 6
 MOST_MONTHS = 12

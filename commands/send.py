@@ -10,8 +10,9 @@ from analysis.errors import BadAsk, NotFound, UnknownName
 from analysis.findings import Finding
 from commands.anomalies import looked_up, said_event
 from commands.core.answer import Answer, Button, Buttons, Text, Tone, plain
+from commands.core.caller import Permission
 from commands.core.cards import finding_card, standing, whose, worth
-from commands.core.context import Context, Permission
+from commands.core.context import Context
 from commands.core.moments import spoken
 from commands.core.registry import Group, command
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from analysis.errors import BadAsk, NotAllowed
 from commands.core.answer import Answer
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command, quoted, run_ask
 
 

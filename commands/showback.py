@@ -23,10 +23,12 @@ from commands.allocation import ACCOUNT, SERVICE, Wanted, allocation_of, called,
 from commands.core.answer import Answer, Button, Buttons, Chart, Choices, Facts, Note, Table, Text, Tone, plain
 from commands.core.answer import Part as AnswerPart
 from commands.core.cards import worth
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
 from commands.core.owners import owners_of
 from commands.core.plots import bars_of
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
+from commands.core.report import Report
 from commands.core.when import period_of
 from commands.why import named
 

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from analysis import findings
 from analysis.errors import BadAsk
 from commands.core.answer import Answer
+from commands.core.caller import Permission
 from commands.core.cards import finding_card
-from commands.core.context import Context, Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command
 from commands.core.several import moved_card, names_of
 

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from analysis.errors import BadAsk, NotAllowed, UnknownName
 from commands.core.answer import Answer, Button, Buttons, Facts, Note, Part, Text, Tone
-from commands.core.context import Context, Here, Permission, Subscription
+from commands.core.caller import Here, Permission
+from commands.core.context import Context
+from commands.core.ports import Subscription
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import Group, command, quoted
 from commands.core.rhythms import Rhythm

@@ -35,9 +35,11 @@ from charts.picture import Picture
 from commands.allocation import ACCOUNT, SERVICE, WELL_ALLOCATED, complete, in_others
 from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, File, Note, Table, Text, Tone
 from commands.core.answer import Part as AnswerPart
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
 from commands.core.plots import bars_of
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
+from commands.core.report import Report
 from commands.core.scope import resolve, said
 from commands.core.when import period_of
 from commands.why import named

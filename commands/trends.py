@@ -12,8 +12,9 @@ from analysis.periods import Period, last_days
 from analysis.trends import LEAST_DAYS, WEEKDAYS, Trend, trends
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Note, Part, Plot, Table, Text, Tone, plain
-from commands.core.context import Context, Costs
+from commands.core.context import Context
 from commands.core.plots import CENTS
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.core.when import period_of

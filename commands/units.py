@@ -32,8 +32,9 @@ from commands.core.answer import (
     Tone,
     plain,
 )
-from commands.core.context import Context, Costs, Drivers
+from commands.core.context import Context
 from commands.core.plots import months_of
+from commands.core.ports import Costs, Drivers
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.why import DIMENSIONS, variance_of

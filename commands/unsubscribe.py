@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from analysis.errors import NotFound
 from commands.core.answer import Answer, Button, Buttons, Text
-from commands.core.context import Context, Permission, Subscription
+from commands.core.caller import Permission
+from commands.core.context import Context
+from commands.core.ports import Subscription
 from commands.core.registry import Group, command
 from commands.subscribe import again_of, is_for_others, is_here, is_of, said_rhythm
 

@@ -8,7 +8,9 @@ from analysis.errors import BadAsk
 from commands.alert import drawn
 from commands.anomalies import looked_up, shown
 from commands.core.answer import Answer
-from commands.core.context import Context, Permission, Said
+from commands.core.caller import Permission
+from commands.core.context import Context
+from commands.core.ports import Said
 from commands.core.registry import Group, command
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from commands.core.answer import Answer, Button, Buttons, Facts, Text, Tone, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 from commands.core.registry import Group, command
 
 

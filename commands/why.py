@@ -13,7 +13,8 @@ from analysis.money import Money
 from analysis.periods import Period, fiscal_name, month_of, quarter_of, year_of
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone, plain
-from commands.core.context import Context, Costs
+from commands.core.context import Context
+from commands.core.ports import Costs
 from commands.core.registry import Group, command, quoted
 from commands.core.scope import resolve, said
 from commands.core.when import before, periods_of

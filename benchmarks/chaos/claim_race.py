@@ -14,7 +14,7 @@ from analysis.findings import claim
 from benchmarks.chaos.trial import Ground, Outcome
 from bot.clock import wall
 from bot.state import State
-from commands.core.context import Caller
+from commands.core.caller import Caller
 from tests.contracts.conftest import BEGINNING
 from tests.contracts.said import ALL, caller, found
 

@@ -19,7 +19,7 @@ from analysis.overdue import Patience, overdue
 from analysis.owners import Owners
 from bot.directory import Directory
 from bot.ports import Kind, Parcel, Place, Priority
-from commands.core.context import Findings, Reminders
+from commands.core.ports import Findings, Reminders
 from commands.core.registry import quoted
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from bot.delivery.routes import Audience
 from bot.ports import HOME, Ask, Enclosure, Kind, Parcel, Place, Platform, Priority, run_of
 from charts.picture import Picture
 from commands.core.answer import After, Answer, Button, Buttons, Note, Tone
-from commands.core.context import Permission
+from commands.core.caller import Permission
 from commands.core.registry import LONGEST_ASK, discover, quoted, words_of
 
 CLOCK = "clock"  # the platform of asks that nobody typed

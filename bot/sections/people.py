@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from bot.scopes import ROLE, Scope, clause_of
 from bot.sections.section import Section
-from commands.core.context import Permission
+from commands.core.caller import Permission
 
 
 class TeamEntry(Section):

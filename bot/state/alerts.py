@@ -18,7 +18,8 @@ from bot.ports import Kind, Parcel, Place, Priority
 from bot.state import schema
 from bot.state.database import ALERT_LOCK, Database
 from bot.state.outbox import OutboxTable
-from commands.core.context import Caller, Said
+from commands.core.caller import Caller
+from commands.core.ports import Said
 
 alert, told = schema.alert, schema.told
 SHORTEST_NAME = 4

@@ -17,7 +17,7 @@ from bot.state.database import Database
 from bot.state.finding_rows import finding_of
 from bot.state.findings import FindingsTable
 from bot.state.records import AuditLine
-from commands.core.context import Caller
+from commands.core.caller import Caller
 
 table, finding = schema.exemption, schema.finding
 

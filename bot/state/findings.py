@@ -17,7 +17,8 @@ from bot.state.database import ASSESSMENT_LOCK, Database
 from bot.state.finding_rows import STANDING, as_before, before, finding_of, row_of
 from bot.state.outbox import OutboxTable
 from bot.state.records import AuditLine, AuditTable
-from commands.core.context import Caller, Moved, Permission, Seen, Step
+from commands.core.caller import Caller, Permission
+from commands.core.ports import Moved, Seen, Step
 
 finding, history, link = schema.finding, schema.history, schema.link
 SHORTEST_NAME = 4

@@ -14,7 +14,7 @@ from bot.ports import Ask, Enclosure, Parcel, Place, run_of
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.outbox import OutboxTable
-from commands.core.context import Caller, Permission
+from commands.core.caller import Caller, Permission
 
 inbox = schema.inbox
 

@@ -16,7 +16,7 @@ from bot.state import schema
 from bot.state.database import Database
 from bot.state.outbox import OutboxTable
 from bot.state.records import AuditLine, AuditTable
-from commands.core.context import Caller
+from commands.core.caller import Caller
 
 table = schema.link
 WEBHOOK, OURS = "webhook", "onward"

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.outbox import OutboxTable
-from commands.core.context import Caller, Preference
+from commands.core.caller import Caller
+from commands.core.ports import Preference
 
 table = schema.preference
 

@@ -16,7 +16,8 @@ from bot.ports import Ask, Parcel
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.inbox import InboxTable
-from commands.core.context import Asked, Caller
+from commands.core.caller import Caller
+from commands.core.ports import Asked
 
 LONGEST_OUTCOME = 2000
 PAGE = 1000

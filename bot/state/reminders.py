@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.state import schema
 from bot.state.database import Database
-from commands.core.context import Caller
+from commands.core.caller import Caller
 
 table = schema.silence
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from bot.state import schema
 from bot.state.database import Database
-from commands.core.context import Here, Subscription
+from commands.core.caller import Here
+from commands.core.ports import Subscription
 
 table = schema.subscription
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from bot.state import schema
 from bot.state.alerts import AlertsTable
 from bot.state.database import Database
-from commands.core.context import Caller, Judgement, Said
+from commands.core.caller import Caller
+from commands.core.ports import Judgement, Said
 
 table = schema.verdict
 

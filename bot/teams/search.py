@@ -15,8 +15,9 @@ from bot.ports import Ask
 from bot.teams import render
 from bot.teams.text import shortened
 from commands.core.answer import Answer, Button, Buttons, Code, Text
+from commands.core.caller import Permission
 from commands.core.cards import finding_card, standing, worth
-from commands.core.context import Context, Permission
+from commands.core.context import Context
 from commands.core.moments import spoken
 from commands.core.registry import Command, discover
 

@@ -17,7 +17,7 @@ from bot.cadence.planner import Planner, ask_of
 from bot.cadence.schedule import Schedule, next_fires, past
 from bot.clock import Clock
 from bot.door import Door
-from commands.core.context import Findings
+from commands.core.ports import Findings
 from providers.sample.changes import WAYS, Change
 from providers.sample.living import LivingCompany
 

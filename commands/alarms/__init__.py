@@ -11,7 +11,9 @@ import commands.alarms
 from analysis.alerts import Alert, AlertRules, Kept
 from analysis.registry import Registry
 from commands.core.answer import Answer
-from commands.core.context import Context, Costs, Report, Verdicts
+from commands.core.context import Context
+from commands.core.ports import Costs, Verdicts
+from commands.core.report import Report
 
 
 @dataclass(frozen=True, slots=True)

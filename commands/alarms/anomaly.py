@@ -25,9 +25,11 @@ from commands.anomalies import (
     verdict_buttons,
 )
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Text, Tone, plain
-from commands.core.context import Context, Costs, Judgement, Report, Said
+from commands.core.context import Context
 from commands.core.moments import moment
 from commands.core.owners import owners_of
+from commands.core.ports import Costs, Judgement, Said
+from commands.core.report import Report
 
 KIND = "anomaly"
 FRESH_DAYS = 3  # an event that ended earlier than so many complete days ago is no news

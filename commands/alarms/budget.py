@@ -16,8 +16,10 @@ from analysis.periods import Period, fiscal_name
 from commands.alarms import Look, alarm
 from commands.budget import burndowns_of, shown_budget, where_of
 from commands.core.answer import Answer, Facts, Note, Text, Tone
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
 from commands.core.moments import moment
+from commands.core.ports import Costs
+from commands.core.report import Report
 
 KIND = "budget"
 FULL = 100

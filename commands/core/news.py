@@ -12,7 +12,9 @@ from analysis.money import Money
 from analysis.savings import Saving
 from commands.core.answer import After, Answer, Button, Buttons, Facts, Note, Part, Table, Text, Tone, plain
 from commands.core.cards import figures, whose, worth
-from commands.core.context import Context, Report, Seen
+from commands.core.context import Context
+from commands.core.ports import Seen
+from commands.core.report import Report
 from commands.core.several import total_of
 
 PAGE = 5

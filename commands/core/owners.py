@@ -10,7 +10,9 @@ from analysis.allocation_rules import Ownership
 from analysis.findings import Finding
 from analysis.focus import CostQuery
 from analysis.periods import last_days
-from commands.core.context import Context, Costs, Report
+from commands.core.context import Context
+from commands.core.ports import Costs
+from commands.core.report import Report
 
 LOOKED_AT_DAYS = 30
 RESOURCE = "ResourceId"

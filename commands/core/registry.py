@@ -21,7 +21,8 @@ from analysis.errors import BadAsk, Cancelled, FinOpsError, NotAllowed, NotFound
 from analysis.focus import OF_WHAT_YOU_SEE
 from analysis.registry import Registry
 from commands.core.answer import Answer, Button, Buttons, Note, Text, Tone, plain
-from commands.core.context import Context, Permission
+from commands.core.caller import Permission
+from commands.core.context import Context
 
 log = structlog.get_logger(__name__)
 REFUSED = "refused"  # the audit's word for what was not found because it is private

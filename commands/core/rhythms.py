@@ -11,7 +11,7 @@ from enum import StrEnum
 from analysis.focus import DAY, RUNNING, CostQuery
 from analysis.money import Money
 from analysis.periods import Period, last_days, month_before, month_of
-from commands.core.context import Costs
+from commands.core.ports import Costs
 
 DAYS_SHOWN, WEEKS_SHOWN, MONTHS_SHOWN = 28, 8, 12
 WEEKS_USUAL = 4

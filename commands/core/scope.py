@@ -10,7 +10,7 @@ from analysis.findings import Finding
 from analysis.focus import TAG, CostQuery
 from analysis.periods import last_days
 from analysis.spelling import meant, tagged
-from commands.core.context import Costs
+from commands.core.ports import Costs
 
 FIELDS: Mapping[str, Sequence[str]] = {
     "account": ("SubAccountId", "SubAccountName"),

@@ -10,7 +10,7 @@ from analysis.findings import Finding
 from analysis.money import Money
 from commands.core.answer import Answer, Button, Buttons, Part, Table, Text, Tone, plain
 from commands.core.cards import figures, worth
-from commands.core.context import Moved
+from commands.core.ports import Moved
 
 MOST = 50
 MOST_SHOWN = 10

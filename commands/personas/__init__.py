@@ -9,7 +9,7 @@ import commands.personas
 from analysis.assessment import Assessment
 from analysis.registry import Registry
 from commands.core.answer import Answer
-from commands.core.context import Report
+from commands.core.report import Report
 
 View: TypeAlias = Callable[[Assessment, Report], Answer]
 

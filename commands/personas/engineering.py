@@ -8,7 +8,7 @@ from analysis.money import Money
 from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Facts, Table, Text, Tone
 from commands.core.cards import figures, worth
-from commands.core.context import Report
+from commands.core.report import Report
 from commands.personas import persona
 
 MOST_SHOWN = 5

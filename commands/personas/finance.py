@@ -7,7 +7,7 @@ from analysis.burndown import Standing
 from analysis.money import Money
 from commands.budget import said_budget
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Part, Table, Text, Tone
-from commands.core.context import Report
+from commands.core.report import Report
 from commands.forecast import between, picture, said_record, spread
 from commands.personas import persona
 

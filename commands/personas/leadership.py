@@ -6,8 +6,8 @@ from analysis.assessment import Assessment
 from analysis.burndown import said_chance
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Part, Text, Tone, plain
-from commands.core.context import Report
 from commands.core.decisions import Decision, decisions
+from commands.core.report import Report
 from commands.core.several import total_of
 from commands.forecast import between
 from commands.personas import persona

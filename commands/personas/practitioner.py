@@ -10,7 +10,7 @@ from analysis.findings import WAITING
 from analysis.overdue import overdue
 from commands.anomalies import said_event
 from commands.core.answer import Answer, Button, Buttons, Facts, Part, Table, Text, Tone, plain
-from commands.core.context import Report
+from commands.core.report import Report
 from commands.personas import persona
 
 MOST_SHOWN = 6

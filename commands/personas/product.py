@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from analysis.assessment import Assessment
 from commands.core.answer import Answer, Button, Buttons, Facts, Part, Table, Text, Tone, plain
-from commands.core.context import Report
+from commands.core.report import Report
 from commands.personas import persona
 from commands.units import said_units
 

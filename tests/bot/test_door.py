@@ -21,7 +21,9 @@ from bot.identity import caller_of
 from bot.ports import Ask, Kind, Parcel, Place, Priority
 from charts.picture import Picture
 from commands.core.answer import Answer
-from commands.core.context import Asked, Caller, Context, Permission
+from commands.core.caller import Caller, Permission
+from commands.core.context import Context
+from commands.core.ports import Asked
 from tests.bot.delivery.desk import FakePlatform
 from tests.memory_store import MemoryStore
 from tests.virtual_time import BEGINNING

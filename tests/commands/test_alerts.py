@@ -18,8 +18,8 @@ from bot.lookout import AlertRoute, Desk
 from bot.state import State
 from commands.alarms import Look, found
 from commands.core.answer import Answer, Buttons, Chart, Facts, Table, Text
-from commands.core.context import Report
 from commands.core.quiet_hours import QuietHours
+from commands.core.report import Report
 from tests.conftest import Company, Talk
 
 AS_IT_HAPPENS = datetime(2026, 11, 14, 9, 0, tzinfo=UTC)  # the planted surprise of 10 Nov is one complete day old

@@ -13,7 +13,8 @@ import pytest
 from analysis.anomalies import QUIET
 from commands.anomalies import anomalies_of
 from commands.core.answer import Answer, Buttons, Chart, Text
-from commands.core.context import Exclusion, Judgement, Said
+from commands.core.ports import Judgement, Said
+from commands.core.report import Exclusion
 from tests.conftest import NOW, Company, Talk
 
 TOLERANCE = Decimal("0.1")

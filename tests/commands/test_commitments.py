@@ -18,7 +18,7 @@ from analysis.periods import Period
 from bot.figures import plain
 from commands.commitments import commitments_of
 from commands.core.answer import Answer, Buttons, Chart, Facts, Note, Table, Text
-from commands.core.context import Report
+from commands.core.report import Report
 from providers.lake import Lake
 from tests.conftest import NOW, Company, Talk
 from tests.providers.bills import export, row, write

@@ -19,7 +19,8 @@ from bot.ports import Ask, Place
 from bot.state import State
 from bot.subscribed import audience, listeners, schedules
 from commands.core.answer import Answer, Buttons, Facts, Table
-from commands.core.context import Here, Subscription
+from commands.core.caller import Here
+from commands.core.ports import Subscription
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
 from commands.core.rhythms import Rhythm

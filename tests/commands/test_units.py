@@ -11,8 +11,9 @@ import pytest
 
 from analysis.focus import CostQuery
 from analysis.periods import month_of
+from commands.core.absent import NoDrivers
 from commands.core.answer import Buttons, Choices, Form, Table
-from commands.core.context import Context, NoDrivers
+from commands.core.context import Context
 from commands.core.registry import answer
 from tests.conftest import Company, Talk
 

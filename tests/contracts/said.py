@@ -9,7 +9,7 @@ from typing import Any
 from analysis.findings import Action, Finding, Fix, Remedy
 from analysis.money import Money
 from bot.ports import Ask, Kind, Parcel, Place, Priority
-from commands.core.context import Caller, Permission
+from commands.core.caller import Caller, Permission
 from tests.contracts.conftest import BEGINNING
 
 ALL = frozenset({"sample"})

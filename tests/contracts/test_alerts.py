@@ -14,7 +14,7 @@ from analysis.money import Money
 from bot.ports import Kind, Parcel, Place, Priority
 from bot.state import State as Memory
 from bot.state.alerts import Telling, summary_of
-from commands.core.context import Said
+from commands.core.ports import Said
 from tests.contracts.conftest import BEGINNING, Wait
 from tests.contracts.said import caller
 

@@ -18,7 +18,7 @@ from analysis.money import Money
 from analysis.savings import Saving, Verdict
 from bot.ports import Kind
 from bot.state import State as Memory
-from commands.core.context import Caller
+from commands.core.caller import Caller
 from tests.contracts.conftest import BEGINNING
 from tests.contracts.said import ALL, caller, found, parcel
 

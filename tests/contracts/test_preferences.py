@@ -7,7 +7,7 @@ from dataclasses import replace
 from analysis import findings
 from bot.ports import HOME, Kind, Parcel, Place, Priority
 from bot.state import State as Memory
-from commands.core.context import Preference
+from commands.core.ports import Preference
 from tests.contracts.conftest import BEGINNING, Wait
 from tests.contracts.said import ALL, caller, found
 

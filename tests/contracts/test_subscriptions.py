@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.state import State as Memory
-from commands.core.context import Here, Subscription
+from commands.core.caller import Here
+from commands.core.ports import Subscription
 from tests.contracts.conftest import BEGINNING
 
 WEEKLY = Subscription(

@@ -23,7 +23,8 @@ from bot.state.backup import backup, restore, verified
 from bot.state.export import as_csv, as_jsonl
 from bot.state.upkeep import SOMEBODY, Keeping
 from charts.picture import Picture
-from commands.core.context import Caller, Permission, Said
+from commands.core.caller import Caller, Permission
+from commands.core.ports import Said
 from tests.contracts.conftest import BEGINNING, Moving
 from tests.contracts.said import ALL, ask, found, parcel
 

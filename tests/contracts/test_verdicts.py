@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.state import State as Memory
-from commands.core.context import Judgement, Said
+from commands.core.ports import Judgement, Said
 from tests.contracts.conftest import BEGINNING
 from tests.contracts.said import caller
 

@@ -11,7 +11,7 @@ from bot.identity import caller_of, groups_of
 from bot.ports import OUTSIDER, Ask, Place
 from bot.slack.groups import BELIEVED_SECONDS, SlackGroups
 from bot.slack.post import SlackPlatform, connected
-from commands.core.context import Permission
+from commands.core.caller import Permission
 from tests.conftest import NOW, Talk
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import Walk, walk, words
