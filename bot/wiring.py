@@ -47,7 +47,7 @@ SAMPLE_PROGRAMME = Decimal(2_500)
 if TYPE_CHECKING:
     from bot.assessor import Assessor
     from bot.lookout import Desk, Watcher
-    from bot.sight import Views
+    from bot.sight.views import Views
     from providers.aws.provider import AwsProvider
     from providers.azure.provider import AzureProvider
     from providers.lake import Lake
@@ -84,7 +84,7 @@ class Crew:
     @cached_property
     def views(self) -> Views:
         """What is kept of each sight."""
-        from bot.sight import Views
+        from bot.sight.views import Views
 
         return Views(self.lake, self.config.private_scopes(), self.config.allocation.rulebook())
 
@@ -238,8 +238,8 @@ class Crew:
 
     def _narrowed(self, whole: Context, names: frozenset[str]) -> Context:
         """The same world without some private scopes: the one place where it is cut, whatever is asked."""
-        from bot import sight as cut
         from bot.composing import Sources
+        from bot.sight import ports as cut
 
         views = self.views
         hidden = partial(views.hidden, names)

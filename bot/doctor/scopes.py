@@ -11,7 +11,7 @@ from bot.environment import secret
 @probe("scopes")
 def scopes(patient: Patient) -> Iterator[Seen]:
     """Each line of each private scope against the names on the bill, and who may see it."""
-    from bot.sight import Hidden
+    from bot.sight.hidden import Hidden
     from providers.lake import Lake
 
     config = patient.config
