@@ -7,10 +7,8 @@ button opens, the hits of a search.
 from __future__ import annotations
 
 import asyncio
-import html
-import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
@@ -19,18 +17,30 @@ import structlog
 
 from analysis.errors import FinOpsError, NotSaved
 from bot.clock import Clock
-from bot.ports import Ask, Conversation, Conversations, DeliveryError, Person, Place
+from bot.ports import Ask, Conversation, Conversations, Place
 from bot.teams import dialog, render
+from bot.teams.activity import (
+    Json,
+    MalformedError,
+    carried,
+    locale_of,
+    message_clicked,
+    part_of,
+    text_of,
+    thread_of,
+    timezone_of,
+    typed,
+    user_of,
+    word_of,
+)
 from bot.teams.adapter import Reply
-from bot.teams.errors import translated
-from bot.teams.post import CARD, THREAD, TeamsPlatform, message_of
+from bot.teams.post import CARD, TeamsPlatform
+from bot.teams.roster import Roster
 from bot.teams.search import Search, result
 from bot.words import clean
 from commands.core.answer import Answer
 
 log = structlog.get_logger(__name__)
-
-Json = Mapping[str, Any]
 
 NOT_SAVED = "That was not saved, so nothing has happened. Please try again."
 BROKEN = "Something broke on our side, and nothing has happened. Please try again, or tell whoever runs Pitcrew."
@@ -41,16 +51,7 @@ FOLLOWS = "The answer follows."
 IN_YOUR_CHAT = "The answer is in your own chat with Pitcrew."
 HEAR_SECONDS = 3.0  # of the five that Teams waits
 SAME_CLICK_SECONDS = 60  # Teams sends a click again after half a minute, under another name
-ROSTER_SECONDS = 2.0
-MENTION = re.compile(r"<at[^>]*>(.*?)</at>", re.IGNORECASE | re.DOTALL)
-TAG = re.compile(r"</?(?:p|div|br|span)\b[^>]*>", re.IGNORECASE)
 MESSAGE = "application/vnd.microsoft.activity.message"
-KINDS = {"personal": "personal", "channel": "channel", "groupChat": "group"}
-LONGEST_ID = 200
-
-
-class MalformedError(Exception):
-    """Sent by Teams, and yet not what its documentation promises."""
 
 
 class Desk(Protocol):
@@ -79,9 +80,11 @@ class Listeners:
     views: Views
     search: Search
     clock: Clock
-    _people: dict[str, Person] = field(default_factory=dict)
-    _guests: set[str] = field(default_factory=set)
+    roster: Roster = field(init=False)
     errands: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.roster = Roster(self.platform, self.book)
 
     async def on(self, activity: Json) -> Reply:
         """Answer one activity, whose sender was verified.
@@ -89,7 +92,7 @@ class Listeners:
         Raises:
             MalformedError: it is not what an activity is.
         """
-        where = await self._where(activity)
+        where = await self.roster.where(activity)
         match activity.get("type"):
             case "message":
                 return await self._message(activity, where)
@@ -114,15 +117,15 @@ class Listeners:
     # what is said
 
     async def _message(self, activity: Json, where: Conversation) -> Reply:
-        user = await self._sender(activity, where)
-        thread = _thread(activity, where)
-        if user in self._guests:
+        user = await self.roster.sender(activity, where)
+        thread = thread_of(activity, where)
+        if user in self.roster.guests:
             await self.platform.whisper(where, thread, GUEST)
             return Reply()
         value = activity.get("value")
         if isinstance(value, Mapping) and not str(activity.get("text") or "").strip():
             return await self._submitted(activity, where, value, user)
-        ask = self._ask(self._key(activity, where), self._place(activity, where, user), activity, _typed(activity))
+        ask = self._ask(self._key(activity, where), self._place(activity, where, user), activity, typed(activity))
         ask = replace(ask, loud=True)
         self._on_the_side(self._typing(where, thread))
         try:
@@ -133,9 +136,9 @@ class Listeners:
 
     async def _submitted(self, activity: Json, where: Conversation, data: Json, user: str) -> Reply:
         """A click of an old client: a message with the card's data in it."""
-        thread = _thread(activity, where)
+        thread = thread_of(activity, where)
         try:
-            text = _carried(data, str(data.get("verb", "")))
+            text = carried(data, str(data.get("verb", "")))
         except ValueError:
             await self.platform.whisper(where, thread, OUT_OF_DATE)
             return Reply()
@@ -152,7 +155,7 @@ class Listeners:
     # what wants an answer in the same breath
 
     async def _invoke(self, activity: Json, where: Conversation) -> Reply:
-        user = await self._sender(activity, where)
+        user = await self.roster.sender(activity, where)
         name, value = activity.get("name"), activity.get("value")
         if not isinstance(value, Mapping):
             raise MalformedError("an invoke without a value")
@@ -167,7 +170,7 @@ class Listeners:
         if name not in answers:
             log.info("teams invoke unknown", name=str(name)[:80])
             return Reply(501)
-        if user in self._guests:
+        if user in self.roster.guests:
             return _refusal(str(name), GUEST)
         try:
             return await answers[name](activity, where, value, user)
@@ -189,7 +192,7 @@ class Listeners:
         if verb == "redraw":
             return await self._looked(activity, where, data, user)
         try:
-            text = _carried(data, verb)
+            text = carried(data, verb)
         except ValueError:
             return _message(OUT_OF_DATE)
         ask = await self._click(activity, where, data, text, user)
@@ -237,7 +240,7 @@ class Listeners:
             form = dialog.unpacked(data.get("form"))
         except ValueError:
             return Reply(body=dialog.said(OUT_OF_DATE))
-        return Reply(body=dialog.opened(form, _clicked(activity, where)))
+        return Reply(body=dialog.opened(form, message_clicked(activity, where)))
 
     async def _filled_in(self, activity: Json, where: Conversation, value: Json, user: str) -> Reply:
         """A form that was sent: the ask that it completes."""
@@ -281,7 +284,7 @@ class Listeners:
 
         A card that everybody sees is in the book of messages, and is edited; another is private, and swapped.
         """
-        clicked = message or _clicked(activity, where)
+        clicked = message or message_clicked(activity, where)
         place = self._place(activity, where, user)
         known = clicked and await self._drawer(where, clicked) is not None
         place = replace(place, message=clicked if known else "", url="" if known else clicked)
@@ -295,14 +298,14 @@ class Listeners:
         return await asyncio.to_thread(self.views, where.tenant, (where.id, where.title), message)
 
     def _place(self, activity: Json, where: Conversation, user: str) -> Place:
-        return Place("teams", where.tenant, where.id, thread=_thread(activity, where), user=user)
+        return Place("teams", where.tenant, where.id, thread=thread_of(activity, where), user=user)
 
     def _key(self, activity: Json, where: Conversation) -> str:
-        return f"teams:{where.tenant}:{_word(activity, 'conversation', 'id')}:{activity.get('id') or 'none'}"
+        return f"teams:{where.tenant}:{word_of(activity, 'conversation', 'id')}:{activity.get('id') or 'none'}"
 
     def _ask(self, key: str, place: Place, activity: Json, text: str) -> Ask:
-        name = _text(activity.get("from"), "name") or place.user
-        alone = _text(activity.get("conversation"), "conversationType") == "personal"
+        name = text_of(activity.get("from"), "name") or place.user
+        alone = text_of(activity.get("conversation"), "conversationType") == "personal"
         return Ask(
             key,
             place,
@@ -310,100 +313,18 @@ class Listeners:
             clean(name),
             text,
             self.clock(),
-            locale=_locale(activity).replace("-", "_") if alone else "",
-            timezone=_timezone(activity),
+            locale=locale_of(activity).replace("-", "_") if alone else "",
+            timezone=timezone_of(activity),
         )
-
-    async def _where(self, activity: Json) -> Conversation:
-        """The conversation of an activity, remembered with what it says of itself."""
-        whole = _word(activity, "conversation", "id")
-        data = _part(activity, "channelData")
-        team, channel = data.get("team"), data.get("channel")
-        kind = KINDS.get(_text(activity.get("conversation"), "conversationType"), "")
-        kind = kind or ("channel" if team else "personal")
-        base = whole.partition(THREAD)[0]
-        if len(base) > LONGEST_ID:
-            raise MalformedError("a conversation with a name that is too long")
-        name = _text(channel, "id") or base if kind == "channel" else base
-        team_id = _text(team, "id")
-        title = _text(channel, "name") or ("General" if team_id and team_id == name else "")
-        found = Conversation(
-            "teams",
-            self.platform.tenant,
-            name,
-            kind,
-            _word(activity, "serviceUrl"),
-            team_id,
-            clean(_text(team, "name")),
-            clean(title) if kind == "channel" else "",
-            user=_user(activity) if kind == "personal" else "",
-            bot=_text(activity.get("recipient"), "id"),
-        )
-        removal = activity.get("type") == "installationUpdate" and "remove" in str(activity.get("action"))
-        if not removal:
-            await asyncio.to_thread(self._remember, found)
-        return found
-
-    def _remember(self, found: Conversation) -> None:
-        """Write down what is new of a conversation; that it spoke to us means that it is there."""
-        known = self.book.find("teams", found.tenant, found.id)
-        if known is None or not known.active or _more(known, found) != known:
-            self.book.met(found)
-
-    async def _sender(self, activity: Json, where: Conversation) -> str:
-        """Who it is, remembered with what is known of them; the roster tells who is a guest.
-
-        Raises:
-            MalformedError: the activity does not say.
-        """
-        user = _user(activity)
-        if not user:
-            raise MalformedError("nobody sent it")
-        sender = activity.get("from")
-        person = Person(
-            "teams",
-            where.tenant,
-            user,
-            _text(sender, "id"),
-            clean(_text(sender, "name")),
-            timezone=_timezone(activity),
-            locale=_locale(activity),
-        )
-        if self._people.get(user) != person:
-            if user not in self._people:
-                person = await self._rostered(person, where)
-            await asyncio.to_thread(self.book.introduced, person)
-            self._people[user] = replace(person, email="")
-        return user
-
-    async def _rostered(self, person: Person, where: Conversation) -> Person:
-        """What the roster adds: the address, and whether it is a guest; nothing when it takes too long."""
-        try:
-            async with asyncio.timeout(ROSTER_SECONDS):
-                with translated(attempt=0):
-                    found = await self.platform.wire.member(where.service_url, where.id, person.member)
-        except (DeliveryError, TimeoutError) as error:
-            log.info("teams roster not read", error=str(error) or type(error).__name__)
-            return person
-        return self._entered(person, found)
-
-    def _entered(self, person: Person, found: Json) -> Person:
-        principal = _text(found, "userPrincipalName")
-        if _text(found, "userRole").lower() in {"guest", "anonymous"} or "#ext#" in principal.lower():
-            self._guests.add(person.id)
-        else:
-            self._guests.discard(person.id)
-        email = _text(found, "email") or principal
-        return replace(person, email=email, name=person.name or clean(_text(found, "name")))
 
     # coming and going
 
     async def _installed(self, activity: Json, where: Conversation) -> None:
         """Welcome: what can be asked. In a team, its channels and people are learnt."""
         if where.kind == "channel":
-            self._on_the_side(self._learn(where))
-        user = _user(activity)
-        if where.kind == "group" or not user or await self._sender(activity, where) in self._guests:
+            self._on_the_side(self.roster.learn(where))
+        user = user_of(activity)
+        if where.kind == "group" or not user or await self.roster.sender(activity, where) in self.roster.guests:
             return
         place = Place("teams", where.tenant, where.id, user=user)
         key = f"teams:installed:{where.tenant}:{where.id}:{self._day(activity)}"
@@ -420,9 +341,9 @@ class Listeners:
 
     async def _changed(self, activity: Json, where: Conversation) -> None:
         """Members and channels that come, go, or are called otherwise."""
-        ours = _text(activity.get("recipient"), "id")
-        gone = [_text(one, "id") for one in activity.get("membersRemoved") or ()]
-        data = _part(activity, "channelData")
+        ours = text_of(activity.get("recipient"), "id")
+        gone = [text_of(one, "id") for one in activity.get("membersRemoved") or ()]
+        data = part_of(activity, "channelData")
         event = data.get("eventType")
         if ours and ours in gone:
             await self._removed(where)
@@ -430,21 +351,7 @@ class Listeners:
             lost = self.book.lost
             await asyncio.to_thread(lost, "teams", where.tenant, where.id, "the channel was deleted")
         elif where.kind == "channel":
-            self._on_the_side(self._learn(where))
-
-    async def _learn(self, where: Conversation) -> None:
-        """The channels of a team, and its people."""
-        try:
-            with translated(attempt=0):
-                if where.team:
-                    await self.platform.channels_of(where)
-                for found in await self.platform.wire.members(where.service_url, where.id):
-                    user = _text(found, "aadObjectId") or _text(found, "objectId")
-                    if user:
-                        person = Person("teams", where.tenant, user, _text(found, "id"), clean(_text(found, "name")))
-                        await asyncio.to_thread(self.book.introduced, self._entered(person, found))
-        except DeliveryError as error:
-            log.warning("teams roster not read", team=where.team_name, error=str(error))
+            self._on_the_side(self.roster.learn(where))
 
     def _on_the_side(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
@@ -458,80 +365,6 @@ class Listeners:
             return self.clock().date().isoformat()
 
 
-def _more(known: Conversation, found: Conversation) -> Conversation:
-    """What is known of a conversation, with what was found of it now."""
-    said = {one.name: getattr(found, one.name) for one in fields(found) if one.name not in {"active", "why"}}
-    return replace(known, **{name: value for name, value in said.items() if value})
-
-
-def _typed(activity: Json) -> str:
-    """The words of a message: without our own mention, without what an editor put around them."""
-    text = str(activity.get("text") or "")
-    ours = _text(activity.get("recipient"), "id")
-    for entity in activity.get("entities") or ():
-        if isinstance(entity, Mapping) and entity.get("type") == "mention" and entity.get("text"):
-            mine = _text(entity.get("mentioned"), "id") == ours
-            name = _text(entity.get("mentioned"), "name")
-            text = text.replace(str(entity["text"]), " " if mine else f" {name} ")
-    text = TAG.sub(" ", text).strip()
-    text = MENTION.sub(" ", text, count=1) if text.startswith("<at") else text
-    words = html.unescape(MENTION.sub(r" \1 ", text)).replace("\u00a0", " ")
-    return " ".join(words.split())
-
-
-def _carried(data: Json, verb: str) -> str:
-    """The ask of a click.
-
-    Raises:
-        ValueError: it is no click on anything that we make now.
-    """
-    if "names" in data:
-        return dialog.completed(data)
-    if verb == "choose" or "choice" in data:
-        chosen = data.get(str(data.get("choice")))
-        if isinstance(chosen, str) and chosen:
-            return chosen
-    elif isinstance(data.get("ask"), str) and data["ask"]:
-        return str(data["ask"])
-    raise ValueError("no ask in it")
-
-
-def _clicked(activity: Json, where: Conversation) -> str:
-    """The message that was clicked on, as we know it; empty if it is not said."""
-    reply = activity.get("replyToId")
-    if not isinstance(reply, str) or not reply:
-        return ""
-    return message_of(_thread(activity, where), reply)[:LONGEST_ID]
-
-
-def _thread(activity: Json, where: Conversation) -> str:
-    """The thread of a channel that an activity belongs to; a message that begins one is its own."""
-    if where.kind != "channel":
-        return ""
-    _, _, root = _word(activity, "conversation", "id").partition(THREAD)
-    return root or str(activity.get("replyToId") or activity.get("id") or "")
-
-
-def _user(activity: Json) -> str:
-    sender = activity.get("from")
-    return _text(sender, "aadObjectId") or _text(sender, "id")
-
-
-def _timezone(activity: Json) -> str:
-    return _told(activity, "timezone") or _text(activity, "localTimezone")
-
-
-def _locale(activity: Json) -> str:
-    return _told(activity, "locale") or _text(activity, "locale")
-
-
-def _told(activity: Json, name: str) -> str:
-    """What a client says of itself."""
-    entities = activity.get("entities") or ()
-    told = [one for one in entities if isinstance(one, Mapping) and one.get("type") == "clientInfo"]
-    return next((_text(one, name) for one in told), "")
-
-
 def _message(words: str) -> Reply:
     return Reply(body={"statusCode": 200, "type": MESSAGE, "value": words})
 
@@ -543,29 +376,3 @@ def _refusal(name: str, words: str) -> Reply:
     if name.startswith("composeExtension/"):
         return Reply(body={"composeExtension": {"type": "message", "text": words}})
     return _message(words)
-
-
-def _part(body: Json, name: str) -> Json:
-    """The object of that name; an empty one if there is none."""
-    found = body.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _text(thing: Any, name: str) -> str:  # noqa: ANN401 (whatever came)
-    """The string of that name in an object; empty if there is none."""
-    found = thing.get(name) if isinstance(thing, Mapping) else None
-    return found if isinstance(found, str) else ""
-
-
-def _word(body: Json, *path: str) -> str:
-    """The string at a path of an activity.
-
-    Raises:
-        MalformedError: there is none.
-    """
-    found: Any = body
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    if not isinstance(found, str) or not found:
-        raise MalformedError(f"{'.'.join(path)} is missing")
-    return found

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from bot import metrics
 from bot.body import decoded, json_object, measured
+from bot.teams.activity import MalformedError
 from bot.teams.adapter import Adapter, RefusedError, Reply, StrangerError, UnreachableError
-from bot.teams.app import Listeners, MalformedError
+from bot.teams.app import Listeners
 
 log = structlog.get_logger(__name__)
 
