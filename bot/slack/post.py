@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,8 +16,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.ports import HOME, DeliveryError, Kind, Later, Parcel, Paused, Place, Profile, Unclear, Undeliverable
+from bot.ports import HOME, DeliveryError, Kind, Later, Parcel, Place, Profile, Unclear, Undeliverable
 from bot.slack import modal, render
+from bot.slack.channels import Channels
 from bot.slack.errors import (
     CLOSED,
     CONTENT,
@@ -32,9 +33,9 @@ from bot.slack.errors import (
 )
 from bot.slack.people import SlackPeople
 from bot.slack.text import escaped
-from bot.words import clean, cut
+from bot.slack.uploads import Pause, Pictures, Uploads
 from charts.picture import Picture
-from commands.core.answer import Answer, File
+from commands.core.answer import Answer
 
 log = structlog.get_logger(__name__)
 
@@ -44,31 +45,10 @@ HTTP_SECONDS = 10  # a sixth of the outbox's lease, so that a request is over be
 EVENT_TYPE = "pitcrew_delivery"
 BEFORE_FIRST_TRY = timedelta(seconds=60)  # Slack's clock and ours differ
 PAGE = 100
-SHARED_SECONDS = 600.0  # how long it is believed that a channel is ours alone
-READY_SECONDS = (0.2, 0.4, 0.8, 1.6)  # Slack works on an upload before it can be shown: a second or two
 AGAIN_SECONDS = (0.5, 1.0, 2.0)
 WINDOW_TITLE = "Pitcrew"
-LONGEST_ALT = 1_000  # of an upload; a block's may be longer
 SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 QUIET: Mapping[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
-
-Pause = Callable[[float], Awaitable[None]]
-
-
-class Uploads(Protocol):
-    """What is known of pictures: the bytes, and the files that Slack made of them."""
-
-    def find_upload(self, platform: str, tenant: str, digest: str) -> str | None:
-        """The file id of an earlier upload."""
-
-    def uploaded(self, platform: str, tenant: str, digest: str, file: str) -> None:
-        """Remember an upload."""
-
-    def picture(self, digest: str) -> Picture:
-        """The picture of that digest."""
-
-    def document(self, digest: str) -> File:
-        """The document of that digest."""
 
 
 def trusted(url: str, api_url: str) -> bool:
@@ -104,15 +84,14 @@ class SlackPlatform:
     pause: Pause = asyncio.sleep
     name: str = "slack"
     newer_blocks: bool = False  # until Slack has refused them once
-    shared_seconds: float = SHARED_SECONDS
-    _channels: dict[str, str] = field(default_factory=dict)  # "#finops" -> "C0123"
-    _shared: dict[str, tuple[float, bool]] = field(default_factory=dict)  # when it was asked, and what was said
-    _listed: float = -SHARED_SECONDS  # when it was last asked for all of them
-    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    channels: Channels = field(init=False)
+    pictures: Pictures = field(init=False)
     people: SlackPeople = field(init=False)
     _asked: dict[str, asyncio.Task[Profile]] = field(default_factory=dict)  # many asks of one person ask once
 
     def __post_init__(self) -> None:
+        self.channels = Channels(self.client)
+        self.pictures = Pictures(self.client, self.uploads, self.pause)
         self.people = SlackPeople(self.client)
 
     def render(self, answer: Answer, ask: str) -> tuple[Mapping[str, Any], Sequence[Picture]]:  # noqa: ARG002
@@ -128,7 +107,7 @@ class SlackPlatform:
         with translated(parcel.attempt):
             if parcel.kind is Kind.FILE:
                 return await self._deliver(parcel, parcel.payload)
-            files = await self._files(parcel)
+            files = await self.pictures.files(parcel)
             forms = list(_forms(parcel.payload, files))
             for payload, seconds in forms[:-1]:
                 try:
@@ -169,7 +148,7 @@ class SlackPlatform:
         """
         with translated(attempt=0):
             try:
-                await self.client.chat_delete(channel=await self._channel(place), ts=message)
+                await self.client.chat_delete(channel=await self.channels.of(place), ts=message)
             except SlackApiError as error:
                 if code(error) not in GONE:
                     raise
@@ -222,7 +201,7 @@ class SlackPlatform:
 
     async def _post(self, place: Place, payload: Mapping[str, Any], delivery: str) -> str:
         said = await self.client.chat_postMessage(
-            channel=await self._ours(place),
+            channel=await self.channels.ours(place),
             thread_ts=place.thread or None,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery}},
             mrkdwn=False,
@@ -238,14 +217,14 @@ class SlackPlatform:
             filename=document.name,
             title=document.name,
             content=document.content,
-            channel=await self._ours(place),
+            channel=await self.channels.ours(place),
             thread_ts=place.thread or None,
         )
         return ""
 
     async def _edit(self, place: Place, payload: Mapping[str, Any]) -> str:
         said = await self.client.chat_update(
-            channel=await self._ours(place),
+            channel=await self.channels.ours(place),
             ts=place.message,
             link_names=False,
             parse="none",
@@ -271,7 +250,7 @@ class SlackPlatform:
         """What a link leads to, under the message that has it; its title is the picture's alternative text already."""
         blocks = payload.get("blocks", [])[1:] or render.page({"text": payload["text"]}, forms=False)
         await self.client.chat_unfurl(
-            channel=await self._channel(place), ts=place.message, unfurls={place.url: {"blocks": blocks}}
+            channel=await self.channels.of(place), ts=place.message, unfurls={place.url: {"blocks": blocks}}
         )
         return ""
 
@@ -282,7 +261,7 @@ class SlackPlatform:
         if place.conversation and not place.conversation.startswith("D"):
             try:
                 await self.client.chat_postEphemeral(
-                    channel=await self._channel(place),
+                    channel=await self.channels.of(place),
                     user=place.user,
                     thread_ts=place.thread or None,
                     link_names=False,
@@ -317,67 +296,9 @@ class SlackPlatform:
             raise SlackApiError(said.body, refusal)  # type: ignore[no-untyped-call]
         return said.status_code == OK
 
-    async def _channel(self, place: Place) -> str:
-        """The id of the conversation: found by its name, or opened with the person it is for."""
-        name = place.conversation
-        if not name:
-            return str((await self.client.conversations_open(users=place.user))["channel"]["id"])
-        if not name.startswith("#"):
-            return name
-        if name not in self._channels:
-            await self._look_around()
-        if name not in self._channels:
-            raise Undeliverable(f"Pitcrew is in no channel named {name}: type /invite @Pitcrew there")
-        return self._channels[name]
-
-    async def _ours(self, place: Place) -> str:
-        """The id of the conversation, if nobody of another company is in it; asked again every ten minutes.
-
-        Raises:
-            Undeliverable: it is shared, or about to be.
-        """
-        channel = await self._channel(place)
-        if not channel.startswith("D") and await self._is_shared(channel):
-            raise Undeliverable("that channel is shared with another company, so no figures are posted there")
-        return channel
-
-    async def _is_shared(self, channel: str) -> bool:
-        """Whether others read it. Hundreds of channels are told of by a few pages, the one that is not there is asked.
-
-        Slack answers fifty questions a minute about single channels, and a digest may go to hundreds.
-        """
-        async with self._asking:
-            if self._is_stale(self._listed):
-                try:
-                    await self._look_around()
-                except (SlackApiError, SlackClientError) as error:
-                    log.warning("slack channels not listed", error=str(error)[:200])
-            if channel not in self._shared or self._is_stale(self._shared[channel][0]):
-                self._remember((await self.client.conversations_info(channel=channel))["channel"])
-        return self._shared[channel][1]
-
-    def _is_stale(self, looked: float) -> bool:
-        return asyncio.get_running_loop().time() - looked >= self.shared_seconds
-
-    async def _look_around(self) -> None:
-        """Learn of all our channels at once: their names, and whether others read them."""
-        self._listed = asyncio.get_running_loop().time()
-        pages = await self.client.users_conversations(
-            types="public_channel,private_channel", exclude_archived=True, limit=PAGE * 2
-        )
-        async for page in pages:
-            for told in page["channels"]:
-                self._channels[f"#{told['name']}"] = str(told["id"])
-                if "is_ext_shared" in told:
-                    self._remember(told)
-
-    def _remember(self, told: Mapping[str, Any]) -> None:
-        shared = any(told.get(key) for key in ("is_ext_shared", "is_pending_ext_shared"))
-        self._shared[str(told["id"])] = (asyncio.get_running_loop().time(), shared)
-
     async def _history(self, place: Place, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
         """Messages of a conversation or thread since then, in Slack's order of each page, newest last page first."""
-        channel, oldest = await self._channel(place), f"{max(0.0, since.timestamp()):.6f}"
+        channel, oldest = await self.channels.of(place), f"{max(0.0, since.timestamp()):.6f}"
         if place.thread:
             pages = await self.client.conversations_replies(
                 channel=channel, ts=place.thread, oldest=oldest, include_all_metadata=True, limit=PAGE
@@ -389,49 +310,6 @@ class SlackPlatform:
         found = [message async for page in pages for message in page["messages"]]
         for message in sorted(found, key=lambda one: str(one["ts"]), reverse=True):
             yield message
-
-    async def _files(self, parcel: Parcel) -> dict[str, str]:
-        """Slack's file for each picture of a parcel; none for one that cannot be uploaded.
-
-        Raises:
-            Later: the upload failed for a while only, and this was the first try.
-            Paused: the workspace refuses us.
-        """
-        files: dict[str, str] = {}
-        for digest in render.pictures(parcel.payload):
-            try:
-                with translated(parcel.attempt):
-                    files[digest] = await self._file(parcel.place.tenant, digest)
-            except (Later, Paused):
-                raise
-            except Unclear as error:
-                if parcel.attempt <= 1:
-                    raise Later(2, f"the picture was not uploaded: {error}") from error
-            except DeliveryError as error:
-                log.warning("slack picture left out", parcel=parcel.id, error=str(error))
-        return files
-
-    async def _file(self, tenant: str, digest: str) -> str:
-        if known := await asyncio.to_thread(self.uploads.find_upload, self.name, tenant, digest):
-            return known
-        picture = await asyncio.to_thread(self.uploads.picture, digest)
-        said = await self.client.files_upload_v2(
-            filename=f"{picture.name}.png",
-            title=picture.name,
-            content=picture.png,
-            alt_txt=cut(clean(picture.alt), LONGEST_ALT),
-        )
-        file = str(said["files"][0]["id"])
-        await self._ready(file)
-        await asyncio.to_thread(self.uploads.uploaded, self.name, tenant, digest, file)
-        return file
-
-    async def _ready(self, file: str) -> None:
-        """Wait until Slack has looked at an upload, a few seconds at most."""
-        for seconds in READY_SECONDS:
-            if (await self.client.files_info(file=file))["file"].get("mimetype"):
-                return
-            await self.pause(seconds)
 
 
 @dataclass(frozen=True, slots=True)

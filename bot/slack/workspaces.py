@@ -18,7 +18,8 @@ from bot.slack.app import Workspace, recognise
 from bot.slack.groups import SlackGroups
 from bot.slack.install import Vault
 from bot.slack.people import SlackPeople
-from bot.slack.post import SlackPlatform, Uploads, connected
+from bot.slack.post import SlackPlatform, connected
+from bot.slack.uploads import Uploads
 from bot.state.installations import Installation, InstallationsTable
 from charts.picture import Picture
 from commands.core.answer import Answer

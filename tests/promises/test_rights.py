@@ -123,11 +123,11 @@ async def test_nothing_is_posted_where_another_company_reads(walking: Walk) -> N
 
 async def test_a_channel_that_is_shared_later_is_found_out_within_ten_minutes(walking: Walk) -> None:
     slack, platform = walking.slack, walking.door.platforms["slack"]
-    assert isinstance(platform, SlackPlatform) and platform.shared_seconds == 600
+    assert isinstance(platform, SlackPlatform) and platform.channels.shared_seconds == 600
     await slack.mention("status")
     await walking.until(lambda: slack.ours("C1"))
     slack.channels["C1"].shared = True
-    platform.shared_seconds = 0.0
+    platform.channels.shared_seconds = 0.0
     await slack.mention("help")
     await walking.until(lambda: slack.private("U1"))
 
