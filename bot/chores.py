@@ -34,7 +34,7 @@ def chores(crew: Crew, door: Door, tenants: Mapping[str, str]) -> Sequence[Calla
         config.report.timezone,
         door.placed,
         tenants,
-        lambda finding: [place for place in state.outbox.own_threads(finding) if crew.is_channel(place)],
+        lambda finding: [place for place in state.outbox.own_threads(finding) if crew.readers.is_channel(place)],
     )
     return (reminding.tick,)
 

@@ -25,7 +25,7 @@ CREDENTIALS = "docs/aws.md says how the process gets them"
 @probe("aws")
 def aws(patient: Patient) -> Iterator[Seen]:
     """Each AWS provider of the deployment file."""
-    from bot.wiring import aws_of
+    from bot.sources import aws_of
 
     for one in patient.config.providers:
         if isinstance(one, sources.AwsProvider):

@@ -28,7 +28,7 @@ BILLING_ROLE = (
 @probe("azure")
 def azure(patient: Patient) -> Iterator[Seen]:
     """Each Azure provider of the deployment file."""
-    from bot.wiring import azure_of
+    from bot.sources import azure_of
 
     for one in patient.config.providers:
         if isinstance(one, sources.AzureProvider):

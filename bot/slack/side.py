@@ -155,7 +155,11 @@ def _listening(
 ) -> AsyncApp:
     """Slack's side of the door, of one workspace."""
     charts = (
-        Charts(pictures.opened, lambda parcels: _mailed(crew, door, parcels), lambda place: not crew.hidden_in(place))
+        Charts(
+            pictures.opened,
+            lambda parcels: _mailed(crew, door, parcels),
+            lambda place: not crew.readers.hidden_in(place),
+        )
         if pictures.public_url
         else None
     )

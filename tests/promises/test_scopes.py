@@ -83,7 +83,7 @@ def said(crew: Crew, text: str, user: str = "slack:UOUT", **more: Any) -> Answer
 
 def hidden(crew: Crew, user: str, *readers: Place) -> bool:
     one = asked("waste", user, readers=readers)
-    return bool(crew.hidden_from(caller_of(one, crew.config.roles, crew.in_group), one))
+    return bool(crew.readers.hidden_from(caller_of(one, crew.config.roles, crew.in_group), one))
 
 
 def test_nobody_sees_a_private_scope_but_those_who_are_named(crew: Crew) -> None:
@@ -163,7 +163,7 @@ def test_a_clause_of_several_words_means_all_of_them() -> None:
 async def test_a_chart_that_is_linked_unfolds_only_where_everything_may_be_seen(crew: Crew) -> None:
     put: list[Parcel] = []
     picture = Picture(b"png", "Forecast", "forecast")
-    charts = Charts(lambda _: picture, put.extend, lambda place: not crew.hidden_in(place))
+    charts = Charts(lambda _: picture, put.extend, lambda place: not crew.readers.hidden_in(place))
     await charts.show(Place("slack", "T1", "#general", message="1.1"), ["https://p.example/pictures/x"], "Ev1")
     assert not put
     await charts.show(Place("slack", "T1", "#merlin", message="1.1"), ["https://p.example/pictures/x"], "Ev2")
