@@ -26,11 +26,11 @@ from analysis.periods import Period, month_before, month_of
 from analysis.savings import Verdict
 from analysis.track_record import TrackRecord, track_record
 from commands.allocation import allocation_of
-from commands.anomalies import Anomalies, anomalies_of
 from commands.budget import burndowns_of
 from commands.commitments import commitments_of
 from commands.core.ports import Audit, Costs, Drivers, Findings, Verdicts
 from commands.core.report import Report
+from commands.core.unusual import Anomalies, anomalies_of
 from commands.forecast import STALE, daily
 from commands.savings import savings_of
 from commands.tags import tagging_of

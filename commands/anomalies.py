@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from analysis.anomalies import QUIET, QUIETER, Event, Shape, Watched, watch
+from analysis.anomalies import Event, Shape, Watched
 from analysis.errors import NotFound
-from analysis.focus import DAY, TAG, CostQuery, DailySeries, Freshness
 from analysis.money import Money
 from analysis.periods import Period
 from charts.picture import Picture
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Table, Text, Tone, plain
 from commands.core.cards import send_buttons, sent_on
+from commands.core.causes import Cause, cause_of, spans, sums_inside
 from commands.core.context import Context
-from commands.core.ports import Costs, Judgement, Said
+from commands.core.ports import Costs, Said
 from commands.core.registry import Group, command
-from commands.core.report import Exclusion, Report
 from commands.core.scope import resolve, said
+from commands.core.unusual import LEAST, WINDOW, Anomalies, anomalies_of
 from commands.core.when import period_of
 
-HISTORY = timedelta(days=250)  # the detector remembers 150, and wants each monthly charge a few times
-WINDOW = timedelta(days=30)  # what is told unless a period is asked for
 REMEMBERED = timedelta(days=90)  # how long a verdict counts
-BEFORE_DAYS = 28  # what an event is compared with, to find its cause
-LEAST = Decimal(50)
-NEW_LEAST = 50.0
 MOST_SHOWN = 5
-REPRICED = 0.05
 KINDS = {
     "new": "is new",
     "grown": "has grown",
@@ -39,47 +31,6 @@ KINDS = {
     "shrunk": "has shrunk",
     "gone": "is gone",
 }
-LAYERS = (("SubAccountName", "ServiceName"), ("SubAccountName", "ServiceName", "RegionId"))
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What made an event: the resource that moved most, its usage, and whether it is new, grown or re-priced."""
-
-    resource: str | None
-    usage: str | None
-    region: str | None
-    team: str | None
-    kind: str  # "new", "grown", "re-priced", "shrunk", "gone"
-    part: float  # of the event's impact
-    resource_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Newcomer:
-    """A service or a region that is billed for the first time."""
-
-    kind: str  # "service" or "region"
-    name: str
-    since: date
-    cost: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Anomalies:
-    """What was found in a period: events that are told, those that are kept quiet, and newcomers."""
-
-    period: Period
-    freshness: Freshness
-    watched: Sequence[Watched]
-    events: tuple[Event, ...]
-    quiet: tuple[tuple[Event, str], ...]  # with the reason
-    investigated: Mapping[str, str]  # event id -> who looks into it
-    newcomers: tuple[Newcomer, ...]
-
-    def seen(self, event: Event) -> Watched:
-        """The series that an event was found in."""
-        return next(one for one in self.watched if event in one.events)
 
 
 @command(
@@ -109,67 +60,6 @@ def anomalies(context: Context, *when: str, min: Decimal = LEAST, **scope: str) 
         least=min,
     )
     return _listed(context, found, scope)
-
-
-def anomalies_of(  # noqa: PLR0913 (what is looked at, and what is known of it)
-    costs: Costs,
-    report: Report,
-    now: datetime,
-    *,
-    period: Period | None = None,
-    judgements: Sequence[Judgement] = (),
-    where: Mapping[str, Sequence[str | None]] | None = None,
-    least: Decimal = LEAST,
-) -> Anomalies:
-    """Judge every account's services, and their regions, over a period (the last 30 complete days).
-
-    An event of a region that lies within one of its service is told once, by the service. What was judged ``expected``
-    or is excluded in the deployment file is kept quiet; a series with false alarms has to be further off.
-    """
-    freshness = costs.freshness(now)
-    known = freshness.history.end
-    span = period or Period(known - WINDOW, known)
-    start = max(freshness.covers.start, min(span.start, known) - HISTORY)
-    rows = Period(start, max(start, freshness.covers.end))
-    watched = []
-    for layer in LAYERS:
-        series = _series(costs, CostQuery(rows, report.currency, (*layer, DAY), where or {}), report.exclusions, now)
-        if len(series.names):
-            noisy = _thresholds(judgements)
-            watched.append(
-                watch(
-                    series,
-                    known_until=known,
-                    since=span.start,
-                    until=span.end - timedelta(days=1),
-                    thresholds=noisy,
-                    least=float(least),
-                )
-            )
-    events = _merged([event for one in watched for event in one.events])
-    told, quiet = _told(events, judgements, report.exclusions, now.date())
-    investigated = {one.event: one.by_name for one in judgements if one.said is Said.INVESTIGATING}
-    newcomers = _newcomers(costs, report.currency, rows, span, where or {})
-    return Anomalies(span, freshness, tuple(watched), told, quiet, investigated, newcomers)
-
-
-def cause_of(costs: Costs, event: Event, currency: str) -> Cause:
-    """What moved most inside an event, against the four weeks before it."""
-    inside = {name: (value or None,) for name, value in zip(LAYERS[1], event.name, strict=False)}
-    during = Period(event.start, event.last_day + timedelta(days=1))
-    past = Period(event.start - timedelta(days=BEFORE_DAYS), event.start)
-    stretch = Decimal(during.days) / Decimal(past.days)
-    by = ("ResourceId", "ResourceName", "RegionId", "SkuMeter")
-    now, was = (_sums(costs, one, currency, by, inside) for one in (during, past))
-    moved = {key: now.get(key, Decimal(0)) - was.get(key, Decimal(0)) * stretch for key in {**now, **was}}
-    if not moved:
-        return Cause(None, None, None, None, "grown" if event.direction > 0 else "shrunk", 0.0)
-    key = max(moved, key=lambda one: moved[one] * event.direction)
-    kind = _kind(costs, currency, (during, past), key, (key in was, key in now), event.direction)
-    part = float(moved[key] / event.impact.amount) if event.impact.amount else 0.0
-    identity, name, region, usage = key
-    team = _team(costs, during, currency, identity)
-    return Cause(name or identity, usage, region, team, kind, min(1.0, part), identity)
 
 
 def said_event(event: Event) -> str:
@@ -219,118 +109,6 @@ def _size(amount: Money) -> Money:
 
 def _is_id(word: str) -> bool:
     return len(word) >= 8 and all(letter in "0123456789abcdef" for letter in word.lower())  # noqa: PLR2004
-
-
-def _thresholds(judgements: Sequence[Judgement]) -> dict[tuple[str, ...], float]:
-    """How far off series must be that gave false alarms."""
-    alarms = Counter(one.series for one in judgements if one.said is Said.FALSE_ALARM)
-    return {name: QUIETER if count > 1 else QUIET for name, count in alarms.items()}
-
-
-def _series(costs: Costs, query: CostQuery, exclusions: Sequence[Exclusion], now: datetime) -> DailySeries:
-    """Daily costs without those of tags that are excluded today."""
-    whole = costs.ask(query).daily()
-    places = {name: place for place, name in enumerate(whole.names)}
-    values = whole.values.copy()
-    for one in exclusions:
-        if not one.tag or now.date() > one.until:
-            continue
-        key, _, value = one.tag.partition("=")
-        tagged = costs.ask(replace(query, where={**query.where, TAG + key: (value,)})).daily()
-        for name, row in zip(tagged.names, tagged.values, strict=True):
-            values[places[name]] -= row
-    return replace(whole, values=values)
-
-
-def _merged(events: Sequence[Event]) -> list[Event]:
-    """Each thing once: a region's event within its service's is the service's."""
-    services = [event for event in events if len(event.name) == len(LAYERS[0])]
-    regions = [event for event in events if len(event.name) > len(LAYERS[0])]
-    alone = [
-        event
-        for event in regions
-        if not any(
-            one.name == event.name[:2]
-            and one.direction == event.direction
-            and one.start <= event.last_day
-            and event.start <= one.last_day
-            for one in services
-        )
-    ]
-    return sorted((*services, *alone), key=lambda event: -abs(event.impact.amount))
-
-
-def _told(
-    events: Sequence[Event], judgements: Sequence[Judgement], exclusions: Sequence[Exclusion], today: date
-) -> tuple[tuple[Event, ...], tuple[tuple[Event, str], ...]]:
-    newest = {one.event: one for one in judgements}
-    told, quiet = [], []
-    for event in events:
-        judged = newest.get(event.id)
-        excluded = next((one for one in exclusions if one.holds(event.name, today)), None)
-        if judged and judged.said in {Said.EXPECTED, Said.FALSE_ALARM}:
-            quiet.append((event, f"{judged.said} says {judged.by_name}"))
-        elif excluded:
-            quiet.append((event, f"excluded until {excluded.until}: {excluded.why}"))
-        else:
-            told.append(event)
-    return tuple(told), tuple(quiet)
-
-
-def _newcomers(
-    costs: Costs, currency: str, rows: Period, span: Period, where: Mapping[str, Sequence[str | None]]
-) -> tuple[Newcomer, ...]:
-    """Services and regions whose first day lies in the period, and that cost something."""
-    found = []
-    for kind, dimension in (("service", "ServiceName"), ("region", "RegionId")):
-        series = costs.ask(CostQuery(rows, currency, (dimension, DAY), where)).daily()
-        for name, values in zip(series.names, series.values, strict=True):
-            days = values.nonzero()[0]
-            first = series.start + timedelta(days=int(days[0])) if days.size else None
-            if first and name[0] and first in span and first > rows.start and values.sum() >= NEW_LEAST:
-                found.append(Newcomer(kind, name[0], first, Money.of(round(float(values.sum()), 2), currency)))
-    return tuple(sorted(found, key=lambda one: -one.cost.amount))
-
-
-def _sums(
-    costs: Costs, period: Period, currency: str, by: tuple[str, ...], where: Mapping[str, Sequence[str | None]]
-) -> dict[tuple[Any, ...], Decimal]:
-    frame = costs.ask(CostQuery(period, currency, by, where))
-    return {tuple(row[:-1]): row[-1] for row in frame.data.itertuples(index=False, name=None)}
-
-
-def _kind(
-    costs: Costs,
-    currency: str,
-    periods: tuple[Period, Period],
-    key: tuple[Any, ...],
-    billed: tuple[bool, bool],  # before, and during the event
-    direction: int,
-) -> str:
-    if not all(billed):
-        return "gone" if billed[0] else "new"
-    inside = {"ResourceId": (key[0],), "SkuMeter": (key[3],)}
-    prices = []
-    for period in periods:
-        cost = costs.ask(CostQuery(period, currency, (), inside)).total().amount
-        frame = costs.ask(CostQuery(period, currency, (), inside, cost="PricingQuantity"))
-        quantity = sum(frame.data["Cost"], start=Decimal(0))
-        prices.append(float(cost / quantity) if quantity else 0.0)
-    now, was = prices
-    if was > 0 and now > 0 and abs(now / was - 1) > REPRICED:
-        return "re-priced"
-    return "grown" if direction > 0 else "shrunk"
-
-
-def _team(costs: Costs, period: Period, currency: str, resource: str | None) -> str | None:
-    if not resource:
-        return None
-    for key in (name for name in costs.names("Tags") if name.lower() == "team"):
-        frame = costs.ask(CostQuery(period, currency, (TAG + key,), {"ResourceId": (resource,)}))
-        for name, _ in frame.by(TAG + key):
-            if name:
-                return name
-    return None
 
 
 def looked_up(context: Context, name: str) -> tuple[Anomalies, Event]:
@@ -411,13 +189,10 @@ def advice(event: Event, cause: Cause) -> str:
 
 def _drill_down(costs: Costs, event: Event, currency: str) -> Table:
     """The resources that moved most: a day of the event against a day of the four weeks before."""
-    inside = {name: (value or None,) for name, value in zip(LAYERS[1], event.name, strict=False)}
-    during = Period(event.start, event.last_day + timedelta(days=1))
-    past = Period(event.start - timedelta(days=BEFORE_DAYS), event.start)
-    sums = [_sums(costs, one, currency, ("ResourceName",), inside) for one in (past, during)]
     daily = [
-        {key[0]: Money(amount / period.days, currency) for key, amount in one.items()}
-        for one, period in zip(sums, (past, during), strict=True)
+        {key[0]: Money(amount / period.days, currency) for key, amount in billed.items()}
+        for period in spans(event)
+        for billed in [sums_inside(costs, event, period, currency, ("ResourceName",))]
     ]
     zero = Money.zero(currency)
     moved = {name: daily[1].get(name, zero) - daily[0].get(name, zero) for name in {**daily[0], **daily[1]}}

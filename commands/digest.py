@@ -12,7 +12,6 @@ from analysis.assessment import Assessment
 from analysis.errors import BadAsk, FinOpsError
 from analysis.forecasts import Range, forecast
 from analysis.periods import Period
-from commands.anomalies import anomalies_of
 from commands.core.answer import Answer, Button, Buttons, Chart, Detail, Note, Part, Text, Tone, plain
 from commands.core.caller import Permission
 from commands.core.context import Context
@@ -21,6 +20,7 @@ from commands.core.plots import periods_of
 from commands.core.registry import Group, command, discover, quoted, run_ask
 from commands.core.rhythms import Compared, Rhythm, compared
 from commands.core.scope import resolve, said, within
+from commands.core.unusual import anomalies_of
 from commands.forecast import between, daily
 from commands.personas import discover as discover_personas
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from analysis.anomalies import QUIET
-from commands.anomalies import anomalies_of
 from commands.core.answer import Answer, Buttons, Chart, Text
 from commands.core.ports import Judgement, Said
 from commands.core.report import Exclusion
+from commands.core.unusual import anomalies_of
 from tests.conftest import NOW, Company, Talk
 
 TOLERANCE = Decimal("0.1")
