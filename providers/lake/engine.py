@@ -1,4 +1,4 @@
-"""What an engine is: it holds the rows just now, takes Ibis expressions and gives rows back.
+"""What an engine is: it holds the rows just now, takes Ibis expressions and gives tables back.
 
 Every question is asked once, in Ibis (``providers.lake.lake``); which machine adds is a word in the deployment file.
 """
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+import pyarrow as pa
+
 from analysis.periods import Period
 from providers.lake.shelf import Shelf
 
-Rows: TypeAlias = list[dict[str, Any]]
+Rows: TypeAlias = pa.Table
 
 
 class Engine(Protocol):
@@ -31,7 +33,7 @@ class Engine(Protocol):
         """The same rows, or fewer: those of files that may hold a day of a period."""
 
     def answer(self, expression: Any) -> Rows:  # noqa: ANN401 (Ibis types its tables at run time)
-        """The rows of an expression. Safe to call from many threads."""
+        """The rows of an expression, in its own types. Safe to call from many threads."""
 
     def close(self) -> None:
         """Let go of whatever it holds."""

@@ -15,19 +15,20 @@ from functools import reduce
 from operator import add, and_
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 
 from analysis.errors import NoData
 from analysis.estate import Bill, Charge
 from analysis.focus import (
     BILLING_PERIOD,
     COST,
+    COST_COLUMNS,
     DAY,
     MONTH,
-    QUANTITY_COLUMNS,
     TAG,
     CostFrame,
     CostQuery,
@@ -36,7 +37,7 @@ from analysis.focus import (
 )
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
-from providers.lake.engine import Engine, Rows
+from providers.lake.engine import Engine
 from providers.lake.engines import Secret, opened
 from providers.lake.load import Limits, Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
@@ -44,12 +45,15 @@ from providers.lake.sums import MART_DIMENSIONS
 from providers.provider import Billed, Export, Progress, Spot
 
 T = TypeVar("T")
+Told: TypeAlias = list[dict[str, Any]]
 BUILT_IN = "duckdb://"
 LATE_DAYS: Mapping[str, int] = {"AWS": 2, "Microsoft": 3}  # whole days after its end in which a day may still grow
 USUALLY_LATE = 2
 SILENT_DAYS = 10  # a provider that delivered nothing for so long is missing
 PRICED_DAYS = 30
 MOST_CACHED = 256
+ALWAYS = ("BillingCurrency", "ChargeCategory")
+MANY, BETWEEN = 50, "\x1f"  # values of a list that go as one text: Ibis takes as long for each as for a question
 NOTHING_YET = "no billed rows are loaded yet; name your exports under [[providers]], then run pitcrew assess"
 
 
@@ -79,24 +83,29 @@ class View:
         return self.within(self.rows, period)
 
     def table_with(self, names: Iterable[str], period: Period | None = None) -> Any:  # noqa: ANN401
-        """The smallest table that has all the dimensions, each as the column that ``column_of`` names.
+        """The smallest table that has some dimensions and figures, each as the column that ``column_of`` names.
 
-        Rows of other days than those of a period may be missing in it.
+        It has ``ALWAYS`` too, when a row was (``_moment``), and no other column: Ibis looks at each of them at every
+        step. Rows of other days than those of a period may be missing in it.
         """
         asked = set(names)
         wanted = asked - {DAY, MONTH}
         tags = {name for name in wanted if name.startswith(TAG)}
         keys = {name.removeprefix(TAG) for name in sorted(tags)}
         unsummed = keys & (self.tag_keys - self.summed_tags)
-        summed = wanted - tags <= {*MART_DIMENSIONS, BILLING_PERIOD} and not unsummed
+        summed = wanted - tags <= {*MART_DIMENSIONS, BILLING_PERIOD, *COST_COLUMNS} and not unsummed
         rows = self.rows if period is None or summed else self.rows_of(period)
-        table = self.mart if summed else rows.mutate(Day=rows.ChargePeriodStart.date())
+        table = self.mart if summed else rows
+        day = table.Day if summed else table.ChargePeriodStart.date()
         made = {column_of(name): table.Tags.get(name.removeprefix(TAG)) for name in sorted(tags)}
+        if DAY in asked:
+            made[DAY] = day
         if MONTH in asked:
-            made[MONTH] = table.Day.truncate("M")
-        if BILLING_PERIOD in asked and not summed:
-            made[BILLING_PERIOD] = table.BillingPeriodStart.date().truncate("M")
-        return table.mutate(**made) if made else table
+            made[MONTH] = day.truncate("M")
+        if BILLING_PERIOD in asked:
+            made[BILLING_PERIOD] = table.BillingPeriod if summed else table.BillingPeriodStart.date().truncate("M")
+        plain = {*ALWAYS, *wanted, DAY if summed else "ChargePeriodStart"} - tags - {BILLING_PERIOD}
+        return table.select(*sorted(plain - set(made)), **made)
 
 
 class Lake:
@@ -163,10 +172,10 @@ class Lake:
         if not self.version:
             return ()
 
-        def summed(view: View) -> Rows:
-            table = view.table_with(_dimensions(without))
-            table = table.filter(_within(table.Day, period), *_left(table, without))
-            return self._engine.answer(table.group_by("BillingCurrency").agg(Cost=table.EffectiveCost.sum()))
+        def summed(view: View) -> Told:
+            table = view.table_with(("EffectiveCost", *_dimensions(without)))
+            table = table.filter(_within(_moment(table), period), *_left(table, without))
+            return self._told(table.group_by("BillingCurrency").agg(Cost=table.EffectiveCost.sum()))
 
         found = [Money(row["Cost"], row["BillingCurrency"]) for row in self._now(summed)]
         return sorted(found, key=lambda money: -money.amount)
@@ -178,7 +187,7 @@ class Lake:
         Raises:
             NoData: there are no rows at all.
         """
-        rows = self._now(lambda view: self._engine.answer(_spans(view.mart)))
+        rows = self._now(lambda view: self._told(_spans(view.mart)))
         return Period(min(row["first"] for row in rows), max(row["last"] for row in rows) + timedelta(days=1))
 
     def freshness(self, now: datetime) -> Freshness:
@@ -192,9 +201,7 @@ class Lake:
         Raises:
             NoData: there are no rows at all.
         """
-        view, rows = self._now(
-            lambda view: (view, self._engine.answer(_spans(view.mart))), empty=lambda: (self._view(), Rows())
-        )
+        view, rows = self._now(lambda view: (view, self._told(_spans(view.mart))), empty=lambda: (self._view(), []))
         if not rows:
             raise NoData(NOTHING_YET)
         today = now.astimezone(UTC).date()
@@ -220,7 +227,7 @@ class Lake:
         meters: dict[tuple[str, str], dict[str, Charge]] = defaultdict(dict)
         spans: dict[tuple[str, str], tuple[date, int]] = {}
         wider = last_days(2 * PRICED_DAYS, window.end)
-        for row in self._now(lambda view: self._engine.answer(_billed(view.rows_of(wider), window))):
+        for row in self._now(lambda view: self._told(_billed(view.rows_of(wider), window))):
             key, currency = (row["resource"], row["currency"]), row["currency"]
             charge = Charge(Money(row["effective"], currency), Money(row["covered"] or Decimal(0), currency))
             meters[key][row["meter"] or ""] = charge
@@ -240,7 +247,7 @@ class Lake:
         if not self.version:
             return Billed()
         window = last_days(PRICED_DAYS, self.freshness(now).complete_until)
-        rows = self._now(lambda view: self._engine.answer(_places(view, window)))
+        rows = self._now(lambda view: self._told(_places(view, window)))
         spots = [Spot(row["SubAccountId"] or "", row["RegionId"] or "", row["ServiceName"] or "") for row in rows]
         return Billed(self.bills(now), spots, self.names("CommitmentDiscountId"))
 
@@ -251,11 +258,11 @@ class Lake:
         if dimension == "Tags":
             return sorted(self._view().tag_keys)
 
-        def named(view: View) -> Rows:
+        def named(view: View) -> Told:
             table = view.table_with((dimension, *_dimensions(without)))
             left = _left(table, without)
             kept = table.filter(*left) if left else table
-            return self._engine.answer(kept.select(name=column_of(dimension)).distinct())
+            return self._told(kept.select(name=column_of(dimension)).distinct())
 
         rows = self._now(named)
         return sorted(str(row["name"]) for row in rows if row["name"] is not None)
@@ -299,6 +306,11 @@ class Lake:
                 if stamp(self.folder) == view.stamp:
                     raise
 
+    def _told(self, expression: Any) -> Told:  # noqa: ANN401
+        """The few rows of an answer."""
+        rows: Told = self._engine.answer(expression).to_pylist()
+        return rows
+
     def _remembered(self, view: View, query: CostQuery) -> CostFrame:
         key = (view.shelf.version, *query.key())
         with self._lock:
@@ -320,11 +332,10 @@ def column_of(dimension: str) -> str:
 
 
 def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
-    quantities = [name for name in (query.cost, *query.also) if name in QUANTITY_COLUMNS]
-    table = view.table_with((*query.by, *query.where, *_dimensions(query.without), *quantities), query.period)
-    moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
+    names = (*query.by, *query.where, *_dimensions(query.without), query.cost, *query.also)
+    table = view.table_with(names, query.period)
     chosen = table.filter(
-        _within(moment, query.period),
+        _within(_moment(table), query.period),
         table.BillingCurrency == query.currency,
         table.ChargeCategory.isin(query.categories),
         *(_one_of(name, table[column_of(name)], values) for name, values in query.where.items()),
@@ -335,11 +346,11 @@ def _asked(view: View, query: CostQuery) -> Any:  # noqa: ANN401
     return chosen.group_by(groups).agg(*sums).order_by(groups) if groups else chosen.agg(*sums)
 
 
-def _frame(rows: Rows, query: CostQuery) -> pd.DataFrame:
-    counted = [row for row in rows if row[COST] is not None]
+def _frame(answer: pa.Table, query: CostQuery) -> pd.DataFrame:
     sums = [COST, *query.also]
-    columns = [*map(column_of, query.by), *sums]
-    return pd.DataFrame(counted, columns=columns, dtype=object).set_axis([*query.by, *sums], axis="columns")
+    counted = answer.select([*map(column_of, query.by), *sums]).filter(answer[COST].is_valid())
+    frame: pd.DataFrame = counted.to_pandas().set_axis([*query.by, *sums], axis="columns")
+    return frame
 
 
 def _spans(mart: Any) -> Any:  # noqa: ANN401
@@ -351,8 +362,7 @@ def _places(view: View, window: Period) -> Any:  # noqa: ANN401
     """The accounts, regions and services that were billed in a window."""
     names = ("SubAccountId", "RegionId", "ServiceName")
     table = view.table_with(names, window)
-    moment = table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
-    return table.filter(_within(moment, window)).select(*names).distinct()
+    return table.filter(_within(_moment(table), window)).select(*names).distinct()
 
 
 def _billed(table: Any, window: Period) -> Any:  # noqa: ANN401
@@ -380,6 +390,11 @@ def _monthly(charges: Mapping[str, Charge], month: Decimal, days: int) -> Bill:
     return Bill(whole.effective, whole.covered, days, scaled)
 
 
+def _moment(table: Any) -> Any:  # noqa: ANN401
+    """When a row was, as its table knows it."""
+    return table.ChargePeriodStart if "ChargePeriodStart" in table.columns else table.Day
+
+
 def _within(moment: Any, period: Period) -> Any:  # noqa: ANN401
     """Days, or times, of a period: a plain comparison, by which Parquet files are skipped."""
     made = ibis.timestamp if moment.type().is_timestamp() else ibis.date
@@ -393,7 +408,11 @@ def _one_of(name: str, column: Any, values: Sequence[str | None]) -> Any:  # noq
         column, named = column.lower(), [value.lower() for value in named]
     elif name in (DAY, MONTH, BILLING_PERIOD):
         column = column.strftime("%Y-%m-%d")  # to some engines, the first day of a month is a moment
-    found = column.isin(named) if named else ibis.literal(False)
+    if len(named) > MANY and not any(BETWEEN in value for value in named):
+        listed = ibis.literal(BETWEEN.join(named)).split(BETWEEN).unnest().name("value").as_table()
+        found = column.isin(listed.value)
+    else:
+        found = column.isin(named) if named else ibis.literal(False)
     return found | column.isnull() if None in values else found
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from analysis.focus import BILLING_PERIOD, DAY, MONTH, QUANTITY_COLUMNS, TAG, CostQuery
 from analysis.periods import Period
+from providers.lake.lake import MANY
 from providers.lake.sums import MART_DIMENSIONS
 
 OCTOBER = Period(date(2026, 10, 1), date(2026, 11, 1))
@@ -30,6 +31,12 @@ QUESTIONS: Mapping[str, CostQuery] = {
     ),
     "a resource, whatever its case": CostQuery(OCTOBER, "USD", by=("ResourceId", DAY), where={"ResourceId": ("i-0A",)}),
     "whose a resource is": CostQuery(OCTOBER, "USD", by=("ResourceId", "Tags/team"), where={"ResourceId": ("i-0A",)}),
+    "one of a long list": CostQuery(
+        OCTOBER,
+        "USD",
+        by=("ServiceName",),
+        where={"ServiceName": ("Amazon S3", *(f"it's {one}" for one in range(MANY)))},
+    ),
     "how much was used": CostQuery(OCTOBER, "USD", by=("SkuId", "PricingUnit"), cost="PricingQuantity"),
     "what was used, and what it cost": CostQuery(
         OCTOBER, "USD", by=("SkuId", "PricingUnit"), also=("PricingQuantity",)
@@ -46,6 +53,7 @@ def kinds(query: CostQuery) -> set[str]:
     found |= {"a tag"} if any(name.startswith(TAG) for name in named) else set()
     found |= {"several tags"} if sum(name.startswith(TAG) for name in query.by) > 1 else set()
     found |= {"what is absent"} if any(None in values for values in query.where.values()) else set()
+    found |= {"a long list"} if any(len(values) > MANY for values in query.where.values()) else set()
     found |= {"several sums"} if query.also else set()
     return found | ({"a quantity"} if {query.cost, *query.also} & {*QUANTITY_COLUMNS} else set())
 

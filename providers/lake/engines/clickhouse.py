@@ -70,7 +70,7 @@ class ClickHouseEngine:
         with self._lock:
             told = self._session.query(question, "ArrowStream")
         with pa.ipc.open_stream(told.bytes()) as stream:
-            found: Rows = stream.read_all().rename_columns(kinds.names).cast(kinds).to_pylist()
+            found: Rows = stream.read_all().rename_columns(kinds.names).cast(kinds)
             return found
 
     def close(self) -> None:

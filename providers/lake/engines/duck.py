@@ -26,7 +26,7 @@ class Seen:
     folder: Path
     shelf: Shelf
     days: Mapping[str, tuple[date, date]]
-    narrow: dict[frozenset[str], str] = field(default_factory=dict)
+    narrow: dict[frozenset[str], Any] = field(default_factory=dict)
 
 
 class DuckEngine:
@@ -55,7 +55,8 @@ class DuckEngine:
                 self._seen[rows] = Seen(folder, shelf, _days(self._backend.con, folder, shelf))
             for old in versions(self._kept, version):
                 self._backend.raw_sql(f"DROP TABLE mart_{old}")
-                for view in (f"rows_{old}", *self._seen.pop(f"rows_{old}").narrow.values()):
+                narrow = self._seen.pop(f"rows_{old}").narrow.values()
+                for view in (f"rows_{old}", *(table.get_name() for table in narrow)):
                     self._backend.raw_sql(f"DROP VIEW {view}")
             return self._backend.table(mart), self._backend.table(rows)
 
@@ -74,8 +75,8 @@ class DuckEngine:
                 name = f"{rows.get_name()}_{len(seen.narrow)}"
                 query = _rows(self._backend.con, seen.folder, seen.shelf, loads)
                 self._backend.raw_sql(f"CREATE VIEW {name} AS {query}")
-                seen.narrow[loads] = name
-            return self._backend.table(seen.narrow[loads])
+                seen.narrow[loads] = self._backend.table(name)
+            return seen.narrow[loads]
 
     def answer(self, expression: Any) -> Rows:  # noqa: ANN401
         """The rows of an expression. Safe to call from many threads."""
@@ -83,7 +84,7 @@ class DuckEngine:
             question, kinds = self._backend.compile(expression), expression.as_table().schema().to_pyarrow()
             cursor = self._backend.con.cursor()
         with cursor:
-            found: Rows = cursor.sql(question).to_arrow_table().rename_columns(kinds.names).cast(kinds).to_pylist()
+            found: Rows = cursor.sql(question).to_arrow_table().rename_columns(kinds.names).cast(kinds)
             return found
 
     def close(self) -> None:

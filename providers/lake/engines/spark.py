@@ -84,7 +84,7 @@ class SparkEngine:
         """The rows of an expression. Safe to call from many threads."""
         with self._lock:
             question, kinds = self._backend.compile(expression), expression.as_table().schema().to_pyarrow()
-        found: Rows = self._session.sql(question).toArrow().rename_columns(kinds.names).cast(kinds).to_pylist()
+        found: Rows = self._session.sql(question).toArrow().rename_columns(kinds.names).cast(kinds)
         return found
 
     def close(self) -> None:

@@ -111,7 +111,7 @@ class WarehouseEngine:
         with self._lock:
             question = question_of(expression, self._warehouse.dialect)
         with _reached(self._warehouse):
-            found: Rows = self._warehouse.told(question, kinds).rename_columns(kinds.names).cast(kinds).to_pylist()
+            found: Rows = self._warehouse.told(question, kinds).rename_columns(kinds.names).cast(kinds)
         return found
 
     def close(self) -> None:

@@ -3,7 +3,10 @@ SELECT
   SUM("t1"."EffectiveCost") AS "Cost"
 FROM (
   SELECT
-    *
+    "t0"."BillingCurrency" AS "BillingCurrency",
+    "t0"."ChargeCategory" AS "ChargeCategory",
+    "t0"."Day" AS "Day",
+    "t0"."EffectiveCost" AS "EffectiveCost"
   FROM "mart" AS "t0"
   WHERE
     "t0"."Day" >= toDate('2026-10-01')
@@ -21,7 +24,11 @@ FROM (
     SUM("t1"."EffectiveCost") AS "Cost"
   FROM (
     SELECT
-      *
+      "t0"."BillingCurrency" AS "BillingCurrency",
+      "t0"."ChargeCategory" AS "ChargeCategory",
+      "t0"."EffectiveCost" AS "EffectiveCost",
+      "t0"."ServiceName" AS "ServiceName",
+      "t0"."Day" AS "Day"
     FROM "mart" AS "t0"
     WHERE
       "t0"."Day" >= toDate('2026-10-01')
@@ -46,26 +53,11 @@ FROM (
     SUM("t1"."EffectiveCost") AS "Cost"
   FROM (
     SELECT
-      "t0"."BillingPeriodStart" AS "BillingPeriodStart",
-      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."ResourceId" AS "ResourceId",
-      "t0"."SkuId" AS "SkuId",
-      "t0"."SkuMeter" AS "SkuMeter",
-      "t0"."PricingUnit" AS "PricingUnit",
+      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."CommitmentDiscountId" AS "CommitmentDiscountId",
-      "t0"."CommitmentDiscountStatus" AS "CommitmentDiscountStatus",
-      "t0"."PricingQuantity" AS "PricingQuantity",
-      "t0"."BilledCost" AS "BilledCost",
       "t0"."EffectiveCost" AS "EffectiveCost",
-      toDate("t0"."ChargePeriodStart") AS "Day",
       dateTrunc('MONTH', toDate("t0"."ChargePeriodStart")) AS "Month"
     FROM "rows" AS "t0"
     WHERE
@@ -94,18 +86,11 @@ FROM (
     SUM("t1"."EffectiveCost") AS "Cost"
   FROM (
     SELECT
-      "t0"."BillingPeriod" AS "BillingPeriod",
-      "t0"."Day" AS "Day",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."BilledCost" AS "BilledCost",
+      "t0"."Day" AS "Day",
       "t0"."EffectiveCost" AS "EffectiveCost",
+      "t0"."ServiceName" AS "ServiceName",
       CASE WHEN mapContains("t0"."Tags", 'Team') THEN "t0"."Tags"['Team'] ELSE NULL END AS "Tags/5465616d",
       CASE WHEN mapContains("t0"."Tags", 'team') THEN "t0"."Tags"['team'] ELSE NULL END AS "Tags/7465616d"
     FROM "mart" AS "t0"
@@ -134,18 +119,11 @@ FROM (
     SUM("t1"."EffectiveCost") AS "Cost"
   FROM (
     SELECT
-      "t0"."BillingPeriod" AS "BillingPeriod",
-      "t0"."Day" AS "Day",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."BilledCost" AS "BilledCost",
+      "t0"."Day" AS "Day",
       "t0"."EffectiveCost" AS "EffectiveCost",
+      "t0"."ServiceName" AS "ServiceName",
       CASE WHEN mapContains("t0"."Tags", 'team') THEN "t0"."Tags"['team'] ELSE NULL END AS "Tags/7465616d"
     FROM "mart" AS "t0"
     WHERE
@@ -176,7 +154,12 @@ FROM (
     SUM("t1"."BilledCost") AS "Cost"
   FROM (
     SELECT
-      *
+      "t0"."BilledCost" AS "BilledCost",
+      "t0"."BillingAccountId" AS "BillingAccountId",
+      "t0"."BillingCurrency" AS "BillingCurrency",
+      "t0"."ChargeCategory" AS "ChargeCategory",
+      "t0"."Day" AS "Day",
+      "t0"."BillingPeriod" AS "BillingPeriod"
     FROM "mart" AS "t0"
     WHERE
       "t0"."Day" >= toDate('2026-10-01')
@@ -203,25 +186,11 @@ FROM (
     SUM("t1"."EffectiveCost") AS "Cost"
   FROM (
     SELECT
-      "t0"."BillingPeriodStart" AS "BillingPeriodStart",
-      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."ResourceId" AS "ResourceId",
-      "t0"."SkuId" AS "SkuId",
-      "t0"."SkuMeter" AS "SkuMeter",
-      "t0"."PricingUnit" AS "PricingUnit",
-      "t0"."CommitmentDiscountId" AS "CommitmentDiscountId",
-      "t0"."CommitmentDiscountStatus" AS "CommitmentDiscountStatus",
-      "t0"."PricingQuantity" AS "PricingQuantity",
-      "t0"."BilledCost" AS "BilledCost",
+      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."EffectiveCost" AS "EffectiveCost",
+      "t0"."ResourceId" AS "ResourceId",
       toDate("t0"."ChargePeriodStart") AS "Day"
     FROM "rows" AS "t0"
     WHERE
@@ -249,26 +218,11 @@ FROM (
     SUM("t1"."EffectiveCost") AS "Cost"
   FROM (
     SELECT
-      "t0"."BillingPeriodStart" AS "BillingPeriodStart",
-      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."ResourceId" AS "ResourceId",
-      "t0"."SkuId" AS "SkuId",
-      "t0"."SkuMeter" AS "SkuMeter",
-      "t0"."PricingUnit" AS "PricingUnit",
-      "t0"."CommitmentDiscountId" AS "CommitmentDiscountId",
-      "t0"."CommitmentDiscountStatus" AS "CommitmentDiscountStatus",
-      "t0"."PricingQuantity" AS "PricingQuantity",
-      "t0"."BilledCost" AS "BilledCost",
+      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."EffectiveCost" AS "EffectiveCost",
-      toDate("t0"."ChargePeriodStart") AS "Day",
+      "t0"."ResourceId" AS "ResourceId",
       CASE WHEN mapContains("t0"."Tags", 'team') THEN "t0"."Tags"['team'] ELSE NULL END AS "Tags/7465616d"
     FROM "rows" AS "t0"
     WHERE
@@ -286,6 +240,50 @@ ORDER BY
   "t2"."ResourceId" ASC,
   "t2"."Tags/7465616d" ASC;
 
+-- one of a long list
+SELECT
+  *
+FROM (
+  SELECT
+    "t4"."ServiceName" AS "ServiceName",
+    SUM("t4"."EffectiveCost") AS "Cost"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t0"."BillingCurrency" AS "BillingCurrency",
+        "t0"."ChargeCategory" AS "ChargeCategory",
+        "t0"."Day" AS "Day",
+        "t0"."EffectiveCost" AS "EffectiveCost",
+        "t0"."ServiceName" AS "ServiceName"
+      FROM "mart" AS "t0"
+    ) AS "t1"
+    WHERE
+      "t1"."Day" >= toDate('2026-10-01')
+      AND "t1"."Day" < toDate('2026-11-01')
+      AND "t1"."BillingCurrency" = 'USD'
+      AND "t1"."ChargeCategory" IN ('Usage', 'Purchase')
+      AND CAST("t1"."ServiceName" IN (
+        SELECT
+          *
+        FROM (
+          SELECT
+            arrayJoin(
+              splitByString(
+                '',
+                CAST('Amazon S3it''s 0it''s 1it''s 2it''s 3it''s 4it''s 5it''s 6it''s 7it''s 8it''s 9it''s 10it''s 11it''s 12it''s 13it''s 14it''s 15it''s 16it''s 17it''s 18it''s 19it''s 20it''s 21it''s 22it''s 23it''s 24it''s 25it''s 26it''s 27it''s 28it''s 29it''s 30it''s 31it''s 32it''s 33it''s 34it''s 35it''s 36it''s 37it''s 38it''s 39it''s 40it''s 41it''s 42it''s 43it''s 44it''s 45it''s 46it''s 47it''s 48it''s 49' AS String)
+              )
+            ) AS "value"
+        ) AS "t2"
+      ) AS Nullable(Bool))
+  ) AS "t4"
+  GROUP BY
+    "t4"."ServiceName"
+) AS "t5"
+ORDER BY
+  "t5"."ServiceName" ASC;
+
 -- how much was used
 SELECT
   *
@@ -296,26 +294,12 @@ FROM (
     SUM("t1"."PricingQuantity") AS "Cost"
   FROM (
     SELECT
-      "t0"."BillingPeriodStart" AS "BillingPeriodStart",
-      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."ResourceId" AS "ResourceId",
-      "t0"."SkuId" AS "SkuId",
-      "t0"."SkuMeter" AS "SkuMeter",
-      "t0"."PricingUnit" AS "PricingUnit",
-      "t0"."CommitmentDiscountId" AS "CommitmentDiscountId",
-      "t0"."CommitmentDiscountStatus" AS "CommitmentDiscountStatus",
+      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."PricingQuantity" AS "PricingQuantity",
-      "t0"."BilledCost" AS "BilledCost",
-      "t0"."EffectiveCost" AS "EffectiveCost",
-      toDate("t0"."ChargePeriodStart") AS "Day"
+      "t0"."PricingUnit" AS "PricingUnit",
+      "t0"."SkuId" AS "SkuId"
     FROM "rows" AS "t0"
     WHERE
       "t0"."ChargePeriodStart" >= parseDateTimeBestEffort('2026-10-01T00:00:00')
@@ -342,26 +326,13 @@ FROM (
     SUM("t1"."PricingQuantity") AS "PricingQuantity"
   FROM (
     SELECT
-      "t0"."BillingPeriodStart" AS "BillingPeriodStart",
-      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."BillingCurrency" AS "BillingCurrency",
-      "t0"."ProviderName" AS "ProviderName",
-      "t0"."BillingAccountId" AS "BillingAccountId",
-      "t0"."SubAccountId" AS "SubAccountId",
-      "t0"."ServiceName" AS "ServiceName",
-      "t0"."RegionId" AS "RegionId",
       "t0"."ChargeCategory" AS "ChargeCategory",
-      "t0"."Tags" AS "Tags",
-      "t0"."ResourceId" AS "ResourceId",
-      "t0"."SkuId" AS "SkuId",
-      "t0"."SkuMeter" AS "SkuMeter",
-      "t0"."PricingUnit" AS "PricingUnit",
-      "t0"."CommitmentDiscountId" AS "CommitmentDiscountId",
-      "t0"."CommitmentDiscountStatus" AS "CommitmentDiscountStatus",
-      "t0"."PricingQuantity" AS "PricingQuantity",
-      "t0"."BilledCost" AS "BilledCost",
+      "t0"."ChargePeriodStart" AS "ChargePeriodStart",
       "t0"."EffectiveCost" AS "EffectiveCost",
-      toDate("t0"."ChargePeriodStart") AS "Day"
+      "t0"."PricingQuantity" AS "PricingQuantity",
+      "t0"."PricingUnit" AS "PricingUnit",
+      "t0"."SkuId" AS "SkuId"
     FROM "rows" AS "t0"
     WHERE
       "t0"."ChargePeriodStart" >= parseDateTimeBestEffort('2026-10-01T00:00:00')

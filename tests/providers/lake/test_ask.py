@@ -124,6 +124,22 @@ def test_a_filter_that_looks_like_sql_is_only_a_value(lake: Lake, hostile: str) 
     assert lake.ask(CostQuery(ALWAYS, "USD")).total().amount == 7
 
 
+@pytest.mark.parametrize("odd", ["it's", "a\x1fb"])
+def test_a_long_list_of_values_chooses_as_a_short_one_does(lake: Lake, odd: str) -> None:
+    names = ("1", "2", odd)
+    loaded(lake, [row(ResourceId=f"I-{name}", BilledCost="1") for name in names] + [row(ResourceId="", BilledCost="2")])
+    none = [f"none {number}" for number in range(100)]
+
+    def chosen(*values: str | None, without: Any = ()) -> set[str | None]:
+        where = {"ResourceId": values} if values else {}
+        return set(sums(lake, "ResourceId", cost="BilledCost", where=where, without=without))
+
+    assert chosen(*none, f"i-{odd}", "i-1") == {f"I-{odd}", "I-1"}
+    assert chosen(*none, f"i-{odd}", None) == {f"I-{odd}", None}
+    assert chosen(*none) == set()
+    assert chosen(without=((("ResourceId", (*none, f"i-{odd}")),),)) == {"I-1", "I-2", None}
+
+
 def test_a_tag_that_only_some_months_sum_is_still_counted_in_all(lake: Lake) -> None:
     loaded(lake, [row("2026-01-05", "1", Tags='{"id": "a"}')], hour=1)
     many = [row("2026-02-05", "1", Tags=f'{{"id": "{"a" if number % 2 else number}"}}') for number in range(600)]
