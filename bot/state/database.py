@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
+from time import monotonic
 from typing import IO, Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from bot.clock import Clock
 from bot.state import schema
 
 BUSY_SECONDS = 5
+FRESH_SECONDS = 0.5  # whoever answered so lately is alive, as in HikariCP's aliveBypassWindowMs
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK, LEASE_LOCK, ASSESSMENT_LOCK, ALERT_LOCK = range(
     7_205_201, 7_205_205
@@ -81,8 +83,10 @@ class Database:
     @contextmanager
     def _begun(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that will write."""
-        with self.engine.connect() as connection, connection.execution_options(immediate=True).begin():
-            yield connection
+        with self.engine.connect() as connection:
+            writing = connection.execution_options(immediate=True) if self.is_sqlite else connection
+            with writing.begin():
+                yield writing
 
     def now(self, connection: sa.Connection) -> datetime:
         """The moment that leases go by: PostgreSQL's, since replicas' clocks differ; on SQLite our one process's."""
@@ -232,7 +236,26 @@ def _sqlite(url: URL) -> sa.Engine:
 
 
 def _postgres(url: URL) -> sa.Engine:
-    return sa.create_engine(url, pool_size=5, max_overflow=5, pool_timeout=5, pool_pre_ping=True)
+    """An engine that asks each connection whether it is alive, unless it was in use a moment ago: that is a round trip.
+
+    A connection that is dead takes all of them with it, for then the server was away.
+    """
+    engine = sa.create_engine(url, pool_size=5, max_overflow=5, pool_timeout=5)
+
+    @sa.event.listens_for(engine, "checkin")
+    def _(_connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
+        record.info["back"] = monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _(connection: Any, record: sa.pool.ConnectionPoolEntry, _lent: object) -> None:  # noqa: ANN401 (psycopg's)
+        back = record.info.get("back")  # none is new
+        if back is not None and monotonic() - back > FRESH_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise sa.exc.InvalidatePoolError from error
+
+    return engine
 
 
 def _first(error: BaseException) -> str:

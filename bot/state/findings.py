@@ -87,11 +87,11 @@ class FindingsTable:
         """
         with self.database.writing() as connection:
             ids = list(dict.fromkeys(self._get(connection, name).id for name in names))
+            every = {key: self._held(connection, key) for key in sorted(ids)}  # in one order: nobody waits in a ring
             if self.audit.line(connection, by.key):
                 return self._moved_before(connection, ids, by)
             moved, refused = [], []
-            for key in sorted(ids):  # always in one order, so that two who move many never wait for each other
-                held = self._held(connection, key)
+            for key, held in every.items():
                 done, refusal = self._tried(connection, held, move, by, now)
                 outcome = _outcome(refusal)
                 self.audit.enter(connection, AuditLine(f"{by.key}:{key}", by.id, ask, outcome, now, moved=key))
@@ -223,11 +223,11 @@ class FindingsTable:
     ) -> Finding:
         """One attempt to move one finding, and its line in the audit, in one transaction."""
         with self.database.writing() as connection:
-            if known := self.audit.line(connection, by.key):
-                return self._again(connection, known)
             held = self._held(connection, name)
-            if not self.database.is_sqlite and (known := self.audit.line(connection, by.key)):
-                return self._again(connection, known)  # its first copy ended while this one waited
+            if known := self.audit.line(
+                connection, by.key
+            ):  # its first copy has ended, while this one waited or before
+                return self._again(connection, known)
             moved, refusal = attempt(connection, held)
             self.audit.enter(connection, AuditLine(by.key, by.id, ask, _outcome(refusal), now, moved=held.id))
         if refusal:
@@ -238,7 +238,9 @@ class FindingsTable:
     def _tried(
         self, connection: sa.Connection, held: Finding, move: Move, by: Caller, now: datetime
     ) -> tuple[Finding | None, FinOpsError | None]:
-        row = connection.execute(_conditional(held.id, move, by, now)).first()
+        is_over = held.until is not None and held.until <= now.date()
+        could = held.state in move.come_from or is_over  # else nobody needs a statement to know that they are late
+        row = connection.execute(_conditional(held.id, move, by, now)).first() if could else None
         if row is None:
             return None, _refusal(held, move)
         step = Step(move.verb, move.to, by.id, by.name, move.reason, now)
@@ -307,18 +309,11 @@ class FindingsTable:
         return finding_of(row, self.database.clock().date(), _links(connection, row.id).get(row.id, ()))
 
     def _row(self, connection: sa.Connection, name: str) -> Any:  # noqa: ANN401 (a row)
-        found: list[Any] = []
-        if len(name) >= SHORTEST_NAME and name.isalnum():
-            found = list(connection.execute(sa.select(finding).where(finding.c.id.startswith(name.lower())).limit(2)))
-        if len(found) != 1:
-            raise NotFound(unknown(name, several=bool(found)))
-        return found[0]
+        return _only(connection, name, sa.select(finding))
 
     def _held(self, connection: sa.Connection, name: str) -> Finding:
-        """The finding of that name; until this transaction ends nobody else moves it, a copy of this click included."""
-        row = self._row(connection, name)
-        if not self.database.is_sqlite:  # which has one writer at a time anyway
-            row = connection.execute(sa.select(finding).where(finding.c.id == row.id).with_for_update()).one()
+        """The finding of that name; until this transaction ends nobody else moves it."""
+        row = _only(connection, name, sa.select(finding).with_for_update())
         return finding_of(row, self.database.clock().date())
 
     def _again(self, connection: sa.Connection, known: AuditLine) -> Finding:
@@ -438,6 +433,22 @@ def _conditional(name: str, move: Move, by: Caller, now: datetime) -> Any:  # no
         "mover": by.id if by.key else "",
     }
     return sa.update(finding).where(*allowed).values(**values).returning(finding)
+
+
+def _only(connection: sa.Connection, name: str, wanted: sa.Select[Any]) -> Any:  # noqa: ANN401 (a row)
+    """The one row of ``wanted`` whose finding's id begins with ``name``; an index finds it: ids are of 0-9 and a-f.
+
+    Raises:
+        NotFound: there is none, or more than one.
+    """
+    found: Sequence[Any] = ()
+    if len(name) >= SHORTEST_NAME and name.isalnum():
+        first = name.lower()
+        near = finding.c.id.startswith(first) & (finding.c.id >= first) & (finding.c.id <= f"{first}z")
+        found = connection.execute(wanted.where(near).order_by(finding.c.id).limit(2)).all()
+    if len(found) != 1:
+        raise NotFound(unknown(name, several=bool(found)))
+    return found[0]
 
 
 def _pipeline(name: str) -> Caller:

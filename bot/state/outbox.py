@@ -50,6 +50,8 @@ class OutboxTable:
 
     def enter(self, connection: sa.Connection, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """The same, inside another transaction."""
+        if not parcels and not enclosures:
+            return
         now = self.database.now(connection)
         for one in enclosures:
             table, kept = _kept(one)
@@ -76,7 +78,7 @@ class OutboxTable:
                 shows=(finding,),
                 under=row.id,
             )
-            for row in connection.execute(_on_their_way())
+            for row in connection.execute(_on_their_way(finding))
             if finding in row.shows and (row.payload or row.state != "pending")
         ]
         self.enter(connection, edits, ())
@@ -410,10 +412,11 @@ def _sent_as(name: str) -> sa.Select[Any]:
     return sa.select(outbox.c.message).where(outbox.c.id == name, outbox.c.state == "sent")
 
 
-def _on_their_way() -> sa.Select[Any]:
-    """Posts that can be drawn anew and have not arrived yet."""
+def _on_their_way(finding: str) -> sa.Select[Any]:
+    """Posts that can be drawn anew and have not arrived yet, of those that name a finding at all."""
+    named = sa.cast(outbox.c.shows, sa.Text).contains(finding, autoescape=True)
     return sa.select(outbox).where(
-        outbox.c.state.in_(ON_THEIR_WAY), outbox.c.kind == Kind.POST.value, outbox.c.ask != ""
+        outbox.c.state.in_(ON_THEIR_WAY), outbox.c.kind == Kind.POST.value, outbox.c.ask != "", named
     )
 
 
