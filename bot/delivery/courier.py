@@ -51,6 +51,7 @@ BACKOFF_SECONDS = 5.0  # doubled each time
 POLL_SECONDS = 1.0
 SWEEP_SECONDS, LATENESS_SECONDS = 150.0, 600.0  # how often, and how long, late twins are looked for
 MOST_TWINS = 5
+ALONE = frozenset({Kind.PRIVATE, Kind.SWAP, Kind.VIEW})  # what one person sees
 SEEN_TWICE = (Kind.POST, Kind.PRIVATE, Kind.FILE)  # begun in so many words before they are sent
 
 
@@ -159,9 +160,10 @@ class Courier:
             left = max(left, LANE_SECONDS)
             return await self._again(parcel, left, "its workspace is paused", lane=left)
         line = self._lines[tenant] if self._is_single(parcel) else None
-        await self._in_turn(parcel, self._paces[tenant], line)
+        pace = self._pace(parcel, tenant)
+        await self._in_turn(parcel, pace, line)
         try:
-            await self._attempted(parcel, tenant)
+            await self._attempted(parcel, tenant, pace)
         finally:
             if line:
                 line.release()
@@ -171,7 +173,17 @@ class Courier:
         """Whether a kill in the midst of it needs a person, so that only one such is under way at a time."""
         return parcel.place.platform in self.singly and (parcel.kind, parcel.priority) == (Kind.POST, Priority.DIGEST)
 
-    async def _attempted(self, parcel: Parcel, tenant: str) -> None:
+    def _pace(self, parcel: Parcel, tenant: str) -> Pace:
+        """The pace that a parcel goes by: platforms count what is new, and what is changed, each by itself.
+
+        An answer that its asker alone sees is counted with them, if at all, and so takes nothing from what others wait
+        for: two hundred who type at once put off no digest.
+        """
+        if parcel.kind in ALONE and parcel.priority is Priority.REPLY:
+            return Pace()
+        return self._paces[f"{tenant}:edits" if parcel.kind is Kind.EDIT else tenant]
+
+    async def _attempted(self, parcel: Parcel, tenant: str, pace: Pace) -> None:
         try:
             parcel = await self._drawn(parcel)
             message = await self._sent(parcel)
@@ -179,7 +191,7 @@ class Courier:
             metrics.LEASES_LOST.inc()
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
         except DeliveryError as error:
-            await self._not_sent(parcel, tenant, error)
+            await self._not_sent(parcel, tenant, pace, error)
         except FinOpsError as error:  # of the ask that draws it
             metrics.DELIVERIES.labels(parcel.place.platform, "undrawable").inc()
             await self._parked(parcel, f"cannot be drawn any more: {error}")
@@ -188,7 +200,7 @@ class Courier:
             metrics.DELIVERIES.labels(parcel.place.platform, "error").inc()
             await self._not_understood(parcel, error)
         else:
-            await self._delivered(parcel, tenant, message)
+            await self._delivered(parcel, pace, message)
 
     async def _in_turn(self, parcel: Parcel, pace: Pace, line: asyncio.Lock | None) -> None:
         """Wait for the workspace's pace, which somebody who has just asked need not, and for what goes singly."""
@@ -234,24 +246,24 @@ class Courier:
             raise OvertakenError
         return await platform.send(parcel)
 
-    async def _delivered(self, parcel: Parcel, tenant: str, message: str) -> None:
-        self._paces[tenant].well()
+    async def _delivered(self, parcel: Parcel, pace: Pace, message: str) -> None:
+        pace.well()
         metrics.DELIVERIES.labels(parcel.place.platform, "sent").inc()
         log.info("delivered", parcel=parcel.id, kind=parcel.kind.value, attempt=parcel.attempt)
         self._strange.pop(parcel.id, None)
-        if parcel.kind not in {Kind.PRIVATE, Kind.SWAP, Kind.VIEW}:
+        if parcel.kind not in ALONE:
             seconds = self.slower.get(parcel.place.platform, self.lane_seconds)
             await self._in_thread(self.outbox.rest, parcel.lane, seconds)
         if not await self._in_thread(self.outbox.sent, parcel, message):
             metrics.LEASES_LOST.inc()
             log.warning("parcel was leased to somebody else meanwhile", parcel=parcel.id)
 
-    async def _not_sent(self, parcel: Parcel, tenant: str, error: DeliveryError) -> None:
+    async def _not_sent(self, parcel: Parcel, tenant: str, pace: Pace, error: DeliveryError) -> None:
         metrics.DELIVERIES.labels(parcel.place.platform, type(error).__name__.lower()).inc()
         log.warning("parcel not delivered", parcel=parcel.id, kind=type(error).__name__, error=str(error))
         match error:
             case Later(seconds=seconds):
-                self._paces[tenant].told_off()
+                pace.told_off()
                 await self._again(parcel, seconds, str(error), lane=seconds)
             case Paused():
                 self._paused[tenant] = self._now() + PAUSE_SECONDS

@@ -200,6 +200,19 @@ async def test_a_reply_overtakes_hundreds_of_digests() -> None:
 
 
 @on_virtual_time
+async def test_what_people_ask_for_themselves_slows_down_nothing_that_others_wait_for() -> None:
+    async with desk() as found:
+        for number in range(300):
+            found.put(parcel(f"r{number}", f"D{number}", Kind.PRIVATE, Priority.REPLY))
+        found.put(*(parcel(f"p{number}", f"C{number}") for number in range(20)))
+        found.put(*(parcel(f"e{number}", f"E{number}", Kind.EDIT, message="m") for number in range(20)))
+        await found.settled()
+        took = asyncio.get_running_loop().time()
+
+    assert took < 10
+
+
+@on_virtual_time
 async def test_of_many_edits_the_newest_is_drawn_when_it_is_sent() -> None:
     async with desk() as found:
         found.put(parcel("post", ask="finding f1", shows=("f1",), payload={"text": "open"}))
