@@ -17,6 +17,7 @@ from analysis.owners import Owners, Team
 from analysis.purchases import offers
 from bot.environment import overridden
 from bot.identity import ENTRA
+from bot.ports import WEBHOOK
 from bot.scopes import Scope
 from bot.sections.allocation import AllocationSection
 from bot.sections.figures import (
@@ -113,8 +114,12 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _scopes_lead_somewhere(self) -> Config:
+        targets = [f"{WEBHOOK}:{one.name}" for one in self.webhooks]
         for route in chain.from_iterable(scope.routes for scope in self.scopes):
-            _refuse_route_to_nowhere(route)
+            if route.startswith(f"{WEBHOOK}:") and route not in targets:
+                raise BadConfig(f"route {route!r} leads nowhere; no [[webhooks]] has that name")
+            if route not in targets:
+                _refuse_route_to_nowhere(route)
         names = [scope.name for scope in self.scopes]
         if len(set(names)) < len(names):
             raise BadConfig("two scopes have the same name; each needs its own, since doctor tells them apart by it")

@@ -18,6 +18,7 @@ from charts.picture import Picture
 from commands.core.answer import Answer, File
 
 Enclosure: TypeAlias = Picture | File  # what travels beside a message, kept by its digest
+WEBHOOK, OURS = "webhook", "onward"  # the platform of what is sent on, and its one tenant
 HOME = "home"  # the ``view`` of a person's own page with the bot
 DIRECT = "pitcrew"  # on the page: the conversation between a visitor and Pitcrew
 

@@ -17,7 +17,7 @@ from bot.config import Config
 from bot.directory import Directory
 from bot.environment import environment, secret
 from bot.identity import caller_of, no_groups
-from bot.ports import Ask, Place
+from bot.ports import OURS, WEBHOOK, Ask, Place
 from bot.progress import report
 from bot.readers import Readers
 from bot.report import report_of
@@ -26,7 +26,7 @@ from bot.sources import drivers_of, provider_of
 from bot.state import State
 from commands.core.answer import Answer
 from commands.core.context import Context, Sight
-from commands.core.ports import Drivers, Route
+from commands.core.ports import Drivers, Onward, Route
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
 from commands.core.report import Report
@@ -36,6 +36,7 @@ from providers.provider import Progress, Provider
 if TYPE_CHECKING:
     from bot.assessor import Assessor
     from bot.lookout import Desk, Watcher
+    from bot.sight.hidden import Hidden
     from bot.sight.views import Views
     from providers.lake import Lake
 
@@ -71,7 +72,8 @@ class Crew:
     @cached_property
     def views(self) -> Views:
         """What is kept of each sight."""
-        from bot.sight.views import Views
+        from bot.sight.hidden import Hidden
+    from bot.sight.views import Views
 
         return Views(self.lake, self.config.private_scopes(), self.config.allocation.rulebook())
 
@@ -197,7 +199,18 @@ class Crew:
             machinery=self.machinery,
         )
         hidden = self.readers.hidden_from(caller, ask)
-        return self._narrowed(whole, hidden) if hidden else whole
+        seen = self._narrowed(whole, hidden) if hidden else whole
+        return replace(seen, onward=self._discreet(seen, hidden)) if self.config.scopes else seen
+
+    def _discreet(self, seen: Context, hidden: frozenset[str]) -> Onward:
+        """What sends on, without what an asker sees and a webhook may not hold."""
+        from bot.onward.private import DiscreetOnward
+
+        def more(target: str) -> Hidden | None:
+            names = self.readers.hidden_in(Place(WEBHOOK, OURS, target)) - hidden
+            return self.views.hidden(names) if names else None
+
+        return DiscreetOnward(self.state.links, more, seen.findings, seen.alerts)
 
     def _narrowed(self, whole: Context, names: frozenset[str]) -> Context:
         """The same world without some private scopes: the one place where it is cut, whatever is asked."""

@@ -45,7 +45,7 @@ class ScopeEntry(Section):
         (), description="Who may see it: slack:U…, teams:<object id>, slack-group:S…, entra-group:<id>, role:admin."
     )
     routes: Sequence[str] = Field(
-        (), description="Channels that may hold it: slack:#merlin, slack:C…, teams:Team/Channel."
+        (), description="Where it may stand: slack:#merlin, slack:C…, teams:Team/Channel, webhook:<name>."
     )
 
     @model_validator(mode="after")

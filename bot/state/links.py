@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from analysis.errors import TooLate
 from analysis.findings import Link
 from bot.onward.template import Made
-from bot.ports import Kind, Parcel, Place, Priority
+from bot.ports import OURS, WEBHOOK, Kind, Parcel, Place, Priority
 from bot.state import schema
 from bot.state.database import Database
 from bot.state.outbox import OutboxTable
@@ -19,7 +19,6 @@ from bot.state.records import AuditLine, AuditTable
 from commands.core.caller import Caller
 
 table = schema.link
-WEBHOOK, OURS = "webhook", "onward"
 LONGEST_WHY = 300
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from analysis.alerts import Alert
-from analysis.errors import BadConfig
+from analysis.errors import BadConfig, NotAllowed
 from analysis.findings import Finding, State
 from analysis.focus import OF_WHAT_YOU_SEE, CostQuery
 from analysis.money import Money
@@ -147,6 +147,7 @@ def test_direct_messages_are_their_persons_own_and_a_channel_known_by_its_number
         {"people": ["role:owner"]},
         {"people": ["UANA"]},
         {"routes": ["#merlin"]},
+        {"routes": ["webhook:jira"]},
         {"hidden": True},
     ],
 )
@@ -360,6 +361,73 @@ def test_whoever_is_outside_moves_nothing_inside_by_a_tag_that_both_have(assesse
 
     assert told.data["error"] == "NotAllowed" and "of which you see a part" in everything(told)
     assert {each.id: each.state for each in kept.standing()} == before
+
+
+@pytest.mark.slow
+def test_whoever_is_outside_ends_no_exception_inside_and_none_that_may_stand_there(assessed: Crew) -> None:
+    private = next(one for one in private_findings(assessed) if one.state is State.OPEN)
+    outside = assessed.context(asked("waste", "slack:UADMIN")).findings.standing(State.OPEN)
+    tagged = next(one for one in outside if one.tags)
+    alone = next(one for one in outside if one.check != tagged.check)
+    key, value = next(iter(tagged.tags.items()))
+    held = assessed.state.exemptions
+    for ask in (f"exempt {private.short}", f"exempt {tagged.short} by={key}={value}", f"exempt {alone.short}"):
+        assert "error" not in said(assessed, f"{ask} why=standby until=2027-03-01", "terminal:ana").data
+    inside, by_tag, own = (
+        next(one.number for one in held.standing(NOW) if one.resource_id == name)
+        for name in (private.resource_id.lower(), "", alone.resource_id.lower())
+    )
+
+    refused, nobody, of_all, ended = (
+        said(assessed, f"exceptions end={number}", "slack:UADMIN") for number in (inside, 4711, by_tag, own)
+    )
+
+    assert refused.data["error"] == "NotFound"
+    assert everything(refused).replace(f"exception {inside} ", "exception 4711 ") == everything(nobody)
+    assert of_all.data["error"] == "NotAllowed" and "of which you see a part" in everything(of_all)
+    assert "error" not in ended.data
+    assert {one.number for one in held.standing(NOW)} == {inside, by_tag}
+    assert assessed.state.findings.get(private.id).state is State.EXEMPT
+    for number in (inside, by_tag):
+        assert "error" not in said(assessed, f"exceptions end={number}", "terminal:ana").data
+
+
+def sent(crew: Crew, ask: str, user: str) -> tuple[str, list[Parcel]]:
+    """What came of a ``send``: the error, if there was one, and what is on its way."""
+    error = said(crew, ask, user).data.get("error", "")
+    return error, [one for one in crew.state.outbox.lease(9, 60) if one.place.platform == "webhook"]
+
+
+@pytest.mark.slow
+def test_what_is_private_goes_on_to_no_webhook_that_its_scope_does_not_name(walked: Crew) -> None:
+    targets = [{"name": name, "url": f"https://{name}.example/x"} for name in ("jira", "vault")]
+    crew = with_scope(
+        walked, webhooks=targets, scopes=[MERLIN | {"routes": ["webhook:vault"], "people": ["slack:UIN"]}]
+    )
+    crew.report = replace(walked.report, webhooks=("jira", "vault"))
+    private = private_findings(crew)[0]
+    hidden_ids = {one.id for one in private_findings(crew)}
+    seen = next(one for one in crew.state.findings.standing() if one.id not in hidden_ids)
+
+    assert sent(crew, f"send {private.short} to=jira", "slack:UIN") == ("NotAllowed", [])
+    assert '"webhook:jira"' in said(crew, f"send {private.short} to=jira", "slack:UIN").data["message"]
+    assert sent(crew, f"send {private.short} to=vault", "slack:UOUT") == ("NotFound", [])
+    error, [parcel] = sent(crew, f"send {private.short} to=vault", "slack:UIN")
+    assert not error and (parcel.place.conversation, parcel.payload["event"]["id"]) == ("vault", private.id)
+    for user in ("slack:UIN", "slack:UOUT"):
+        error, _ = sent(crew, f"send {seen.short} to=jira", user)
+        assert error == ("" if user == "slack:UIN" else "TooLate")
+
+
+@pytest.mark.slow
+def test_an_anomaly_whose_figures_hold_private_cost_goes_on_to_no_webhook_either(walked: Crew) -> None:
+    crew = with_scope(walked, webhooks=[{"name": "jira", "url": "https://jira.example/x"}])
+    crew.report = replace(walked.report, webhooks=("jira",))
+    whole = crew.context(asked("x", "slack:UIN"))
+    about = {"kind": "anomaly", "title": "it", "text": "it", "impact": "100", "currency": "USD"}
+    with pytest.raises(NotAllowed, match="nobody knows who reads in jira"):
+        whole.onward.send("jira", about | {"id": "1", "account": PRIVATE}, whole.caller, "send 1", NOW)
+    assert not whole.onward.of("1")
 
 
 @pytest.mark.slow
