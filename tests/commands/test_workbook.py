@@ -10,10 +10,11 @@ from io import BytesIO, StringIO
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.core.workbook import Cell, Sheet, csv_of, workbook
+from tests.examples import at_the_gate
 
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0")
@@ -60,7 +61,7 @@ def test_the_same_figures_are_the_same_bytes() -> None:
     assert workbook([sheet("s")], title="t", made_at=NOW) == workbook([sheet("s")], title="t", made_at=NOW)
 
 
-@settings(max_examples=60, deadline=None)
+@at_the_gate(60)
 @given(st.lists(st.text(), min_size=1, max_size=6))
 def test_any_text_can_be_written_and_read_again(texts: list[str]) -> None:
     rows: list[list[Cell]] = [[text, Decimal(1)] for text in texts]

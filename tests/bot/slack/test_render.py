@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
@@ -14,6 +14,7 @@ from bot.slack.text import escaped
 from bot.words import cut, size
 from commands.core.answer import Answer, Button, Buttons, Chart, Code, Facts, Note, Part, Table, Text, Tone, plain
 from tests.bot.slack.desk import picture
+from tests.examples import at_the_gate
 from tests.fake_slack_blocks import effects, problems
 
 HOSTILE = [
@@ -328,7 +329,7 @@ part: st.SearchStrategy[Part] = st.one_of(
 answers = st.builds(Answer, words, st.lists(part, max_size=60), st.sampled_from(Tone))
 
 
-@settings(max_examples=150, deadline=None)
+@at_the_gate(150)
 @given(answers)
 def test_no_answer_is_ever_refused_or_alive(answer: Answer) -> None:
     payload = render(answer)
@@ -343,7 +344,7 @@ def test_no_answer_is_ever_refused_or_alive(answer: Answer) -> None:
     json.dumps(payload).encode()
 
 
-@settings(max_examples=300, deadline=None)
+@at_the_gate(300)
 @given(words, st.integers(50, 4000))
 def test_what_is_cut_fits(text: str, limit: int) -> None:
     assert size(cut(escaped(text), limit)) <= limit

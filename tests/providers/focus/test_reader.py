@@ -10,12 +10,13 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from analysis.errors import BadData
 from providers.focus.quirks import EXPRESSIONS, TABLE
 from providers.focus.reader import reading, rejected
+from tests.examples import at_the_gate
 from tests.providers.bills import SAMPLE, parquet, row, text, without, write
 
 
@@ -248,7 +249,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@at_the_gate(60, HealthCheck.function_scoped_fixture)
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(row())), CELLS, max_size=6), min_size=1, max_size=8))
 def test_no_row_gets_lost_whatever_is_in_its_cells(
     duck: duckdb.DuckDBPyConnection, tmp_path: Path, rows: list[dict[str, str]]
