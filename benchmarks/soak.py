@@ -29,10 +29,14 @@ def main() -> None:
         print(
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {database}", flush=True
         )
-        outcome = asyncio.run(soak(Ground(folder, database, server), minutes=minutes))
+        outcome = asyncio.run(soak(Ground(folder, database, server), minutes=minutes, tell=_told))
     for name, said in (("goal", outcome.goal), ("measured", outcome.measured), ("met", "yes" if outcome.met else "NO")):
         print(f"{name:<10}{said}")
     sys.exit(0 if outcome.met else 1)
+
+
+def _told(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

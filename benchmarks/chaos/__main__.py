@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from os import cpu_count
 from pathlib import Path
+from time import monotonic
 from typing import TypeAlias
 
 from benchmarks.chaos.company import sample_company
@@ -22,24 +23,29 @@ from bot.wiring import Crew
 from tests.contracts.postgres import cluster
 
 Grounds: TypeAlias = Callable[[Trial, str], Ground]
-HEADINGS = ("id", "what", "database", "goal", "measured", "met")
+HEADINGS = ("id", "what", "database", "goal", "measured", "met", "took")
 QUIET = 50
 
 
 def main(wanted: Sequence[str]) -> None:
-    """Run what is wanted, or everything; print each line as it comes."""
+    """Run what is wanted, or everything; print each line as it comes, and to stderr what has just begun."""
     configure(json=False, least=QUIET)
     machine = f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}; load {os.getloadavg()[0]:.1f} when it began", flush=True)
     _line(HEADINGS)
     _line(["---"] * len(HEADINGS))
-    missed = []
+    missed, first = [], monotonic()
+    chosen = [(one, database) for one in PLAN if not wanted or one.id in wanted for database in one.databases]
     with _grounds() as grounds:
-        for trial in PLAN:
-            for database in trial.databases if not wanted or trial.id in wanted else ():
-                outcome = _tried(trial, grounds(trial, database))
-                _line((trial.id, trial.what, database or "–", outcome.goal, outcome.measured, _yes(outcome)))
-                missed += [] if outcome.met else [f"{trial.id} ({database or trial.what})"]
+        for number, (trial, database) in enumerate(chosen, 1):
+            where = database or "–"
+            print(f"{number} of {len(chosen)}: {trial.id}, {trial.what} ({where}) …", file=sys.stderr, flush=True)
+            began = monotonic()
+            outcome = _tried(trial, grounds(trial, database))
+            took = f"{monotonic() - began:.0f} s"
+            _line((trial.id, trial.what, where, outcome.goal, outcome.measured, _yes(outcome), took))
+            missed += [] if outcome.met else [f"{trial.id} ({database or trial.what})"]
+    print(f"{len(chosen)} trials in {(monotonic() - first) / 60:.0f} minutes", flush=True)
     if missed:
         sys.exit(f"not within its goal: {', '.join(missed)}")
 

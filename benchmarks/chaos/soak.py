@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
 import signal
+import threading
 from collections import Counter
-from collections.abc import Awaitable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, cycle
@@ -34,6 +35,7 @@ from tests.conftest import NOW
 from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import free_port
 
+THREADS = "threads.json"
 STEP = timedelta(hours=3)  # how far the clock jumps at a time, when nothing is on its way
 LOOK_SECONDS, TICK_SECONDS = 2.0, 0.5
 SETTLED_SECONDS = 240.0
@@ -48,6 +50,10 @@ SCHEDULES = (
 )
 ASKS = ("help", "waste", "help", "status", "help", "help", "finding 1", "help", "help", "summary", "help", "help")
 PRESSED = {"1. Show", "Claim these 5"}
+WAITING = sa.text(
+    "SELECT kind, count(*) AS number FROM outbox WHERE state IN ('pending', 'leased') GROUP BY kind"
+    " UNION ALL SELECT 'ask', count(*) FROM inbox WHERE NOT done"
+)
 ALIVE = sa.text(
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'leased') AS messages,"
     " (SELECT count(*) FROM inbox WHERE until IS NOT NULL AND NOT done) AS asks,"
@@ -65,6 +71,7 @@ class Look:
     megabytes: float
     threads: int
     files: int
+    names: Counter[str]  # of the threads, without their numbers
 
 
 @dataclass(slots=True)
@@ -76,15 +83,27 @@ class Month:
     seconds: float
     days: int
     rate: float
+    tell: Callable[[str], None]
     looks: list[Look] = field(default_factory=list)
     asked: Counter[bool] = field(default_factory=Counter)
     slowest: float = 0.0
+    settled: float = 0.0  # seconds, until nothing waited any more
+    left: str = ""
 
 
 async def soak(
-    ground: Ground, *, minutes: float = 20.0, days: int = 30, rate: float = 5.0, most_growth: float = 0.1
+    ground: Ground,
+    *,
+    minutes: float = 20.0,
+    days: int = 30,
+    rate: float = 5.0,
+    most_growth: float = 0.1,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """``pitcrew serve`` in a process of its own; ``rate`` requests a second, ``days`` of its clock in ``minutes``."""
+    """``pitcrew serve`` in a process of its own; ``rate`` requests a second, ``days`` of its clock in ``minutes``.
+
+    ``tell`` hears every minute how it goes.
+    """
     folder = ground.place()
     url, port = ground.ready(folder), free_port()
     ahead = context().Value("d", (NOW - wall()).total_seconds())
@@ -95,24 +114,29 @@ async def soak(
         slack.entrance = f"http://127.0.0.1:{port}/slack/events"
         process = context().Process(target=_begin, args=(str(folder), url, port, slack.url, ahead), daemon=True)
         process.start()
-        month = Month(slack, ahead, minutes * 60, days, rate)
+        month = Month(slack, ahead, minutes * 60, days, rate, tell)
         try:
-            return await _lived(month, process, url, most_growth)
+            return await _lived(month, process, url, folder, most_growth)
         finally:
             if process.is_alive():
                 process.kill()
 
 
-async def _lived(month: Month, process: ForkServerProcess, url: str, most_growth: float) -> Outcome:
+async def _lived(month: Month, process: ForkServerProcess, url: str, folder: Path, most_growth: float) -> Outcome:
     database = Database(url, wall, visiting=True)
     pid = process.pid or 0
     try:
         await _answering(month)
         async with asyncio.TaskGroup() as together:
             together.create_task(_asking(month))
-            together.create_task(_looking(month, pid))
-        with suppress(TimeoutError):
-            await until(lambda: not _standing(database).waiting, SETTLED_SECONDS)
+            together.create_task(_looking(month, pid, folder))
+            together.create_task(_telling(month, database))
+        month.tell(f"all asked; waiting: {_waiting(database)}")
+        began = monotonic()
+        while _standing(database).waiting and monotonic() - began < SETTLED_SECONDS:  # noqa: ASYNC110 (another process)
+            await asyncio.sleep(1)
+        month.settled = monotonic() - began
+        month.left = _waiting(database)
         left = _standing(database)
         os.kill(pid, signal.SIGTERM)
         await asyncio.to_thread(process.join, 30)
@@ -129,6 +153,8 @@ def _outcome(month: Month, left: Any, ended: int | None, most_growth: float) -> 
         max(getattr(one, name) for one in last) - max(getattr(one, name) for one in warm)
         for name in ("threads", "files")
     )
+    more = last[-1].names - warm[-1].names
+    named = ", ".join(f"{name} +{number}" for name, number in more.most_common(6))
     held = left.messages + left.asks + left.waiting
     asked, broken = month.asked.total(), month.asked[False]
     fine = not broken and not held and ended == 0 and left.fires >= month.days
@@ -136,8 +162,9 @@ def _outcome(month: Month, left: Any, ended: int | None, most_growth: float) -> 
         f"RSS growth < {most_growth:.0%}; no lease, thread or file left open; all requests taken; a digest a day",
         f"{month.seconds / 60:g} min, {month.days} days, {asked} requests ({month.rate:g}/s), {broken} not taken,"
         f" slowest {month.slowest:.2f} s; {left.fires} fires; RSS {before:.0f} to {after:.0f} MiB ({growth:+.1%});"
-        f" threads {threads:+d}, files {files:+d} ({last[-1].threads} and {last[-1].files} at the end);"
-        f" {held} leases held or rows waiting; SIGTERM: exit {ended}",
+        f" threads {threads:+d}{f' ({named})' if named else ''}, files {files:+d}"
+        f" ({last[-1].threads} and {last[-1].files} at the end); {held} leases held or rows waiting"
+        f"{f' ({month.left})' if held else ''} {month.settled:.0f} s after the last; SIGTERM: exit {ended}",
         fine and growth < most_growth and threads <= MORE_THREADS and files <= MORE_FILES,
     )
 
@@ -149,6 +176,23 @@ def _part(looks: list[Look], part: tuple[float, float]) -> list[Look]:
 def _standing(database: Database) -> Any:
     with database.reading() as connection:
         return connection.execute(ALIVE).one()
+
+
+def _waiting(database: Database) -> str:
+    """What waits, by its kind."""
+    with database.reading() as connection:
+        return ", ".join(f"{row.kind} {row.number}" for row in connection.execute(WAITING) if row.number) or "nothing"
+
+
+async def _telling(month: Month, database: Database) -> None:
+    """Tell every minute how it goes, until the time is over."""
+    for minute in range(1, math.ceil(month.seconds / 60)):
+        await asyncio.sleep(60)
+        one = month.looks[-1]
+        month.tell(
+            f"minute {minute}: {month.asked.total()} requests, {month.asked[False]} not taken, {one.megabytes:.0f} MiB,"
+            f" {one.threads} threads, {one.files} files; waiting: {_waiting(database)}"
+        )
 
 
 async def _answering(month: Month) -> None:
@@ -202,20 +246,22 @@ async def _one(month: Month, text: str, number: int) -> None:
     elif number % 12 == 7:
         said = await slack.come_home(user=user)
     elif number % 6 == 1:
-        said = await slack.mention(text, user=user, channel=f"C{number % CHANNELS + 1}")
+        said = await slack.mention(text, user=user, channel=f"C{number // 6 % CHANNELS + 1}")
     else:
         said = await slack.type(f"/finops {text}", user=user)
     month.asked[said.ok] += 1
     month.slowest = max(month.slowest, monotonic() - began)
 
 
-async def _looking(month: Month, pid: int) -> None:
+async def _looking(month: Month, pid: int, folder: Path) -> None:
     """Look at the process, until the time is over."""
     began, here = monotonic(), Path(f"/proc/{pid}")
     while (part := (monotonic() - began) / month.seconds) < 1:
         said = dict(line.split(":", 1) for line in (here / "status").read_text().splitlines())
         megabytes = int(said["VmRSS"].split()[0]) / 1024
-        month.looks.append(Look(part, megabytes, int(said["Threads"]), len(list((here / "fd").iterdir()))))
+        names = Counter[str](json.loads((folder / THREADS).read_text()))
+        names["of libraries"] = (threads := int(said["Threads"])) - names.total()
+        month.looks.append(Look(part, megabytes, threads, len(list((here / "fd").iterdir())), names))
         await asyncio.sleep(min(LOOK_SECONDS, month.seconds / 40))
 
 
@@ -249,4 +295,12 @@ async def _serve(folder: str, url: str, port: int, api_url: str, ahead: Synchron
             planner = Planner(crew.state.fires, door.schedules, crew.clock, door.wake)
             while not stopped.is_set():  # the bot's own looks every fifteen seconds, which are half a day here
                 await asyncio.to_thread(planner.tick)
+                _name_threads(Path(folder))
                 await asyncio.sleep(TICK_SECONDS)
+
+
+def _name_threads(folder: Path) -> None:
+    """Leave the names of our threads, without their numbers, for whoever looks at us."""
+    names = Counter(one.name.rstrip("0123456789").rstrip("_- ") for one in threading.enumerate())
+    (folder / f"{THREADS}.new").write_text(json.dumps(names))
+    (folder / f"{THREADS}.new").replace(folder / THREADS)
