@@ -51,6 +51,7 @@ def caller_of(
         locale=ask.locale,
         timezone=ask.timezone,
         has_windows=ask.place.platform in WINDOWED,
+        message=ask.place.message,
     )
 
 

@@ -72,8 +72,7 @@ class Crew:
     @cached_property
     def views(self) -> Views:
         """What is kept of each sight."""
-        from bot.sight.hidden import Hidden
-    from bot.sight.views import Views
+        from bot.sight.views import Views
 
         return Views(self.lake, self.config.private_scopes(), self.config.allocation.rulebook())
 

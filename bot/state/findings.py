@@ -244,7 +244,7 @@ class FindingsTable:
         if row is None:
             return None, _refusal(held, move)
         step = Step(move.verb, move.to, by.id, by.name, move.reason, now)
-        self._stepped(connection, [(row.id, row.version, step)], before(held))
+        self._stepped(connection, [(row.id, row.version, step)], before(held), by.message)
         self._homes(connection, held, row)
         return finding_of(row, now.date(), _links(connection, held.id).get(held.id, ())), None
 
@@ -267,7 +267,7 @@ class FindingsTable:
         mine = sa.update(finding).where(finding.c.id == held.id, finding.c.version == held.version)
         row = connection.execute(mine.values(values).returning(finding)).one()
         step = Step("undo", State(row.state), by.id, by.name, f"{last.verb} taken back", now)
-        self._stepped(connection, [(row.id, row.version, step)])
+        self._stepped(connection, [(row.id, row.version, step)], clicked=by.message)
         self._homes(connection, held, row)
         if last.verb == "exempt":
             self._readmit_others(connection, held, by, now)
@@ -384,11 +384,15 @@ class FindingsTable:
         self.outbox.redraw_homes(connection, sorted(people), f"{row.id}:{row.version}")
 
     def _stepped(
-        self, connection: sa.Connection, steps: Sequence[tuple[str, int, Step]], was: Mapping[str, Any] | None = None
+        self,
+        connection: sa.Connection,
+        steps: Sequence[tuple[str, int, Step]],
+        was: Mapping[str, Any] | None = None,
+        clicked: str = "",
     ) -> None:
         self._write_history(connection, steps, was)
         for name, version, _ in steps:
-            self.outbox.redraw(connection, name, version)
+            self.outbox.redraw(connection, name, version, clicked)
 
     def _write_history(
         self, connection: sa.Connection, steps: Sequence[tuple[str, int, Step]], was: Mapping[str, Any] | None = None

@@ -57,7 +57,7 @@ class LinksTable:
                 name = f"onward:{target}:{of}:{now.isoformat()}"
                 parcel = Parcel(name, place, Kind.POST, Priority.ALERT, {"event": dict(event)})
                 self.outbox.enter(connection, [parcel], ())
-                self.outbox.redraw(connection, of, f"sent:{target}:{now.isoformat()}")
+                self.outbox.redraw(connection, of, f"sent:{target}:{now.isoformat()}", by.message)
         if held:
             raise TooLate(_known(held))
 

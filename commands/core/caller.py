@@ -29,6 +29,7 @@ class Caller:
     locale: str = "en_US"  # how figures are written for them: their own way, where they alone read the answer
     timezone: str = ""  # where they are, as far as that is known
     has_windows: bool = False  # whether their platform can open a window for them alone
+    message: str = ""  # the message whose button this click is of
 
     def may(self, permission: Permission) -> bool:
         """Whether this caller has ``permission``."""

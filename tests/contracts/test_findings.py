@@ -28,9 +28,10 @@ def enter(state: Memory, *findings: Finding) -> Finding:
     return state.findings.get(findings[0].id)
 
 
-def show(state: Memory, name: str, *findings: Finding, ask: str = "waste") -> str:
-    """Have a message sent that shows findings; back comes its id."""
-    state.outbox.put([parcel(name, f"channel of {name}", ask=ask, shows=tuple(one.id for one in findings))], ())
+def show(state: Memory, name: str, *findings: Finding, ask: str = "waste", channel: str = "") -> str:
+    """Have a message sent that shows findings, in a channel of its own if none is said; back comes its id."""
+    where = channel or f"channel of {name}"
+    state.outbox.put([parcel(name, where, ask=ask, shows=tuple(one.id for one in findings))], ())
     (leased,) = state.outbox.lease(1, 60)
     assert state.outbox.sent(leased, f"ts {name}")
     return f"ts {name}"
@@ -260,6 +261,20 @@ def test_every_message_that_shows_a_finding_is_redrawn_once_a_change(state: Memo
         state.findings.move(one.id, claim(BO.id, BO.name), caller("Bo"), "claim", BEGINNING)
 
     assert edits(state) == [("ts both", "waste"), ("ts this", "finding 1")]
+
+
+def test_of_many_messages_the_newest_of_each_conversation_are_redrawn_and_the_one_that_was_clicked(
+    state: Memory,
+) -> None:
+    one = enter(state, found())
+    for number in range(15):
+        show(state, f"list {number:02}", one, channel="C1")
+    show(state, "elsewhere", one)
+
+    state.findings.move(one.id, claim(ANA.id, ANA.name), replace(ANA, message="ts list 02"), "claim", BEGINNING)
+
+    looked_at = [f"ts list {number:02}" for number in (2, *range(5, 15))]
+    assert edits(state) == [(name, "waste") for name in ("ts elsewhere", *looked_at)]
 
 
 def test_what_vanishes_is_redrawn_too(state: Memory) -> None:
