@@ -39,7 +39,7 @@ THREADS = "threads.json"
 STEP = timedelta(hours=3)  # how far the clock jumps at a time, when nothing is on its way
 LOOK_SECONDS, TICK_SECONDS = 2.0, 0.5
 SETTLED_SECONDS = 240.0
-CHANNELS = 10  # Slack takes a message a second in each, redrawings included
+CHANNELS = 10  # Slack takes a message a second in each, and fifty edits a minute in all
 WARM, LAST = (0.2, 0.35), (0.85, 1.0)  # parts of the time that are compared
 MORE_THREADS, MORE_FILES = 4, 16  # pools fill up, and people's connections come and go
 SCHEDULES = (
@@ -49,7 +49,8 @@ SCHEDULES = (
     {"name": "monthly", "cron": "0 9 3 * *", "ask": "digest monthly {persona}", "to": ["finance"], "post": "always"},
 )
 ASKS = ("help", "waste", "help", "status", "help", "help", "finding 1", "help", "help", "summary", "help", "help")
-PRESSED = {"1. Show", "Claim these 5"}
+CLAIM = "Claim these 5"
+PRESSED = {"1. Show", CLAIM}
 WAITING = sa.text(
     "SELECT kind, count(*) AS number FROM outbox WHERE state IN ('pending', 'leased') GROUP BY kind"
     " UNION ALL SELECT 'ask', count(*) FROM inbox WHERE NOT done"
@@ -87,6 +88,7 @@ class Month:
     looks: list[Look] = field(default_factory=list)
     asked: Counter[bool] = field(default_factory=Counter)
     slowest: float = 0.0
+    claimed: list[str] = field(default_factory=list)  # and not given back yet
     settled: float = 0.0  # seconds, until nothing waited any more
     left: str = ""
 
@@ -111,6 +113,7 @@ async def soak(
         for number in range(1, CHANNELS):
             slack.channel(f"C{number + 1}", f"channel-{number + 1}")
         slack.advance(ahead.value)
+        slack.paced = True
         slack.entrance = f"http://127.0.0.1:{port}/slack/events"
         process = context().Process(target=_begin, args=(str(folder), url, port, slack.url, ahead), daemon=True)
         process.start()
@@ -201,21 +204,22 @@ async def _answering(month: Month) -> None:
         while True:
             try:
                 await month.slack.mention("waste")
-                await until(lambda: _buttons(month.slack), 10)
+                await until(lambda: _pressable(month.slack, "C1"), 10)
             except (OSError, TimeoutError):
                 await asyncio.sleep(1)
             else:
                 return
 
 
-def _buttons(slack: FakeSlack) -> list[dict[str, Any]]:
-    """Our newest messages that have something to press."""
-    return [one for one in slack.ours("C1")[-30:] if _pressable(one)]
-
-
-def _pressable(message: Mapping[str, Any]) -> list[str]:
-    elements = [one for block in message.get("blocks", ()) if block["type"] == "actions" for one in block["elements"]]
-    return [one["text"]["text"] for one in elements if one["type"] == "button" and one["text"]["text"] in PRESSED]
+def _pressable(slack: FakeSlack, channel: str) -> tuple[dict[str, Any], Mapping[str, str]] | None:
+    """Our newest message in a channel that has something to press, with its labels and what each says."""
+    for message in reversed(slack.ours(channel)[-30:]):
+        blocks = (one for one in message.get("blocks", ()) if one["type"] == "actions")
+        elements = (one for block in blocks for one in block["elements"] if one["type"] == "button")
+        labels = {one["text"]["text"]: str(one.get("value", "")) for one in elements if one["text"]["text"] in PRESSED}
+        if labels:
+            return message, labels
+    return None
 
 
 async def _asking(month: Month) -> None:
@@ -238,17 +242,23 @@ async def _asking(month: Month) -> None:
 
 
 async def _one(month: Month, text: str, number: int) -> None:
-    slack, began = month.slack, monotonic()
-    user = f"U{number % 2 + 1}"
-    shown = _buttons(slack)
-    if number % 12 == 3 and shown:
-        said = await slack.click(shown[-1], _pressable(shown[-1])[0], user=user)
-    elif number % 12 == 7:
-        said = await slack.come_home(user=user)
-    elif number % 6 == 1:
-        said = await slack.mention(text, user=user, channel=f"C{number // 6 % CHANNELS + 1}")
-    else:
-        said = await slack.type(f"/finops {text}", user=user)
+    """One request of twelve: people type, ask in channels, press what is there, claim, give back, come home."""
+    slack, began, turn = month.slack, monotonic(), number // 12
+    user, channel = f"U{number % 2 + 1}", f"C{turn % CHANNELS + 1}"
+    match number % 12:
+        case 1:
+            said = await slack.mention(text, user=user, channel=channel)
+        case 3 if found := _pressable(slack, channel):
+            message, labels = found
+            label = CLAIM if CLAIM in labels and turn % 2 else next(iter(labels))
+            month.claimed += labels[label].split()[1:] if label == CLAIM else []
+            said = await slack.click(message, label, user=user)
+        case 5 | 9 | 11 if month.claimed:
+            said = await slack.type(f"/finops release {month.claimed.pop()}", user=user)
+        case 7:
+            said = await slack.come_home(user=user)
+        case _:
+            said = await slack.type(f"/finops {text}", user=user)
     month.asked[said.ok] += 1
     month.slowest = max(month.slowest, monotonic() - began)
 

@@ -46,6 +46,7 @@ LEASE_SECONDS = 60.0  # six times the platforms' HTTP timeout: when it is over, 
 LANE_SECONDS = 1.05  # Slack takes about one message a second in a channel
 UNCLEAR_LANE_SECONDS = 5.0
 PAUSE_SECONDS = 60.0
+LONGEST_TURN_SECONDS = 10.0  # a turn that is further off is not waited for under a lease
 PATIENCE = 5  # an error that nobody knows is tried this often, then parked
 BACKOFF_SECONDS = 5.0  # doubled each time
 POLL_SECONDS = 1.0
@@ -161,6 +162,8 @@ class Courier:
             return await self._again(parcel, left, "its workspace is paused", lane=left)
         line = self._lines[tenant] if self._is_single(parcel) else None
         pace = self._pace(parcel, tenant)
+        if parcel.priority is not Priority.REPLY and (ahead := pace.ahead(self._now())) > LONGEST_TURN_SECONDS:
+            return await self._again(parcel, ahead, "others of its kind go first", lane=0.0)
         await self._in_turn(parcel, pace, line)
         try:
             await self._attempted(parcel, tenant, pace)
@@ -262,6 +265,12 @@ class Courier:
         metrics.DELIVERIES.labels(parcel.place.platform, type(error).__name__.lower()).inc()
         log.warning("parcel not delivered", parcel=parcel.id, kind=type(error).__name__, error=str(error))
         match error:
+            case Later(seconds=seconds) if (
+                parcel.kind is Kind.EDIT
+            ):  # one count for a workspace: no channel is to blame
+                pace.told_off()
+                pace.rest(self._now(), seconds)
+                await self._again(parcel, seconds, str(error), lane=LANE_SECONDS)
             case Later(seconds=seconds):
                 pace.told_off()
                 await self._again(parcel, seconds, str(error), lane=seconds)

@@ -21,6 +21,14 @@ class Pace:
         self._next = moment + 1 / self.rate
         return moment - now
 
+    def ahead(self, now: float) -> float:
+        """Seconds from ``now`` on until something could go, without taking that moment."""
+        return max(0.0, self._next - now)
+
+    def rest(self, now: float, seconds: float) -> None:
+        """Let nothing go for so long."""
+        self._next = max(self._next, now + seconds)
+
     def well(self) -> None:
         """It was taken: a little faster."""
         self.rate = min(FASTEST, self.rate + FASTER)
