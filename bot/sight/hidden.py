@@ -14,6 +14,7 @@ from analysis.allocation_rules import ByAccount, ByName, ByTag, Rule, Rulebook, 
 from analysis.errors import UnknownName
 from analysis.findings import Finding
 from analysis.focus import CHARGE_CATEGORIES, TAG, CostQuery, Without
+from analysis.money import Money
 from analysis.periods import Period
 from analysis.spelling import key_meant, meant, tagged
 from bot.scopes import Clause, Scope
@@ -114,24 +115,47 @@ class Hidden:
             return False
         wanted = dict(where)
         for dimension in FIELDS["account"]:
-            same = tuple(name for name in self.lake.names(dimension) if account and name.lower() == account.lower())
+            same = tuple(name for name in self.named(dimension) if account and name.lower() == account.lower())
             if same:
                 wanted[dimension] = same
                 break
-        covers = self._covers
-        for money in self.lake.currencies(covers):
-            whole = CostQuery(covers, money.currency, (), wanted, categories=CHARGE_CATEGORIES)
+        key = tuple(sorted((dimension, tuple(values)) for dimension, values in wanted.items()))
+        if key not in self._touched:  # every ask of an outsider asks this of every budget
+            self._touched[key] = self._differs(wanted)
+        return self._touched[key]
+
+    def _differs(self, wanted: Mapping[str, Sequence[str | None]]) -> bool:
+        for money in self._currencies:
+            whole = CostQuery(self._covers, money.currency, (), wanted, categories=CHARGE_CATEGORIES)
             if self.lake.ask(whole).total() != self.lake.ask(replace(whole, without=self.rows)).total():
                 return True
         return False
+
+    def named(self, dimension: str) -> Sequence[str]:
+        """All names of a dimension, private ones among them; asked once of a bill."""
+        if dimension not in self._named:
+            self._named[dimension] = self.lake.names(dimension)
+        return self._named[dimension]
+
+    @cached_property
+    def _touched(self) -> dict[tuple[tuple[str, tuple[str | None, ...]], ...], bool]:
+        return {}
+
+    @cached_property
+    def _named(self) -> dict[str, Sequence[str]]:
+        return {}
 
     @cached_property
     def _covers(self) -> Period:
         return self.lake.covers
 
+    @cached_property
+    def _currencies(self) -> Sequence[Money]:
+        return tuple(self.lake.currencies(self._covers))
+
     def _names(self, dimension: str, row: Without) -> set[str]:
         found: set[str] = set()
-        for money in self.lake.currencies(self._covers):
+        for money in self._currencies:
             query = CostQuery(self._covers, money.currency, (dimension,), dict(row), categories=CHARGE_CATEGORIES)
             found |= {str(name) for name in self.lake.ask(query).data[dimension] if name is not None}
         return found
@@ -151,13 +175,13 @@ class Hidden:
         return self._owned(key, patterns)
 
     def _like(self, dimension: str, patterns: Sequence[str]) -> Alternatives:
-        found = tuple(name for name in self.lake.names(dimension) if _like(name, patterns))
+        found = tuple(name for name in self.named(dimension) if _like(name, patterns))
         return [(dimension, found)] if found else []
 
     def _accounts(self, patterns: Sequence[str]) -> Alternatives:
         """Accounts by id and by name: one that is named in some of its rows only is meant with all of them."""
         named = self._like(ACCOUNT_NAME, patterns)
-        ids = {name for name in self.lake.names(ACCOUNT_ID) if _like(name, patterns)}
+        ids = {name for name in self.named(ACCOUNT_ID) if _like(name, patterns)}
         for one in named:
             ids |= self._names(ACCOUNT_ID, (one,))
         known = {name for one in ids for name in self._names(ACCOUNT_NAME, ((ACCOUNT_ID, (one,)),))}
@@ -167,7 +191,7 @@ class Hidden:
 
     def _owned(self, key: str, patterns: Sequence[str]) -> Alternatives:
         """What a tag says, in any spelling of its key; and what the rules of allocation give to such an owner."""
-        keys = self.lake.names("Tags")
+        keys = self.named("Tags")
         found = [one for name in keys if key_meant(name) == key_meant(key) for one in self._like(TAG + name, patterns)]
         try:
             rules: Sequence[Rule] = self.rulebook.of(key, keys).rules

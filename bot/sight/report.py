@@ -53,10 +53,8 @@ def _is_private(budget: Budget, hidden: Hidden) -> bool:
         return True
     where: dict[str, Sequence[str | None]] = {}
     for key, value in budget.where.items():
-        for dimension in FIELDS.get(key, ()) or [
-            TAG + name for name in hidden.lake.names("Tags") if name.lower() == key
-        ]:
-            if same := tuple(name for name in hidden.lake.names(dimension) if name.lower() == value.lower()):
+        for dimension in FIELDS.get(key, ()) or [TAG + name for name in hidden.named("Tags") if name.lower() == key]:
+            if same := tuple(name for name in hidden.named(dimension) if name.lower() == value.lower()):
                 where[dimension] = same
                 break
     return hidden.touches(budget.account, where)
