@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -34,6 +35,15 @@ def sample_company(folder: Path) -> Iterator[Callable[[], Crew]]:
             return crew
 
         yield opened
+
+
+def bring_its_lake(ground: Ground, folder: Path) -> None:
+    """Put what was loaded once into another data folder, so that it need not be loaded there."""
+    assert ground.company, "this trial needs the sample company"
+    loaded = ground.company().config.data.folder
+    for name in ("lake", "sample"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.copytree(loaded / name, folder / name)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.chaos.company import bring_its_lake
 from benchmarks.chaos.trial import Ground, Outcome, until
 from bot.clock import wall
 from bot.state.database import Database
@@ -25,8 +26,11 @@ HELD = sa.text(
 )
 
 
-async def sigterm(ground: Ground, *, asks: int = 60, times: int = 3) -> Outcome:
-    """People mention it in a burst; it is told to stop, and begun again, ``times`` times; each is answered once."""
+async def sigterm(ground: Ground, *, asks: int = 60, times: int = 3, loads: bool = True) -> Outcome:
+    """People mention it in a burst; it is told to stop, and begun again, ``times`` times; each is answered once.
+
+    Where ``loads`` is off the last one, which answers what is left, finds everything loaded.
+    """
     folder = ground.place()
     async with FakeSlack.running() as slack:
         names = [f"C{number}" for number in range(10)]
@@ -46,6 +50,8 @@ async def sigterm(ground: Ground, *, asks: int = 60, times: int = 3) -> Outcome:
             taken += sum(one.ok for one in heard)
             ends.append(await _stopped(process))
             leases.append(await asyncio.to_thread(_leases, url))
+        if not loads:
+            await asyncio.to_thread(bring_its_lake, ground, folder)
         process = await _ready(file, slack)
         await until(lambda: sum(len(slack.ours(name)) for name in names) >= taken, PATIENCE)
         ends.append(await _stopped(process))

@@ -22,6 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.chaos.company import bring_its_lake
 from benchmarks.chaos.life import context
 from benchmarks.chaos.trial import Ground, Outcome, until
 from bot import config as deployment
@@ -108,6 +109,8 @@ async def soak(
     """
     folder = ground.place()
     url, port = ground.ready(folder), free_port()
+    if ground.company:
+        await asyncio.to_thread(bring_its_lake, ground, folder)
     ahead = context().Value("d", (NOW - wall()).total_seconds())
     async with FakeSlack.running() as slack:
         for number in range(1, CHANNELS):
