@@ -56,6 +56,7 @@ ACK_SECONDS = 2.5  # Slack wants to hear from us within three
 PATIENCE_SECONDS = 3.0  # who waits longer is told how far it is
 PATIENCE_ALONE_SECONDS = 8.0  # the same, where that leads them into their direct messages
 TELL_SECONDS = 5.0
+MOST_DRAWINGS = 16  # that are kept for other places
 LEASES = 3  # an ask that was leased more often than this takes its answerers down
 RETRY_SECONDS = (0.5, 1.0, 2.0)
 
@@ -83,6 +84,18 @@ def _answerers() -> Executor:
     return ThreadPoolExecutor(4, "door-answer")
 
 
+def _redrawers() -> Executor:
+    return ThreadPoolExecutor(1, "door-redraw")  # so that a hundred cards keep nobody waiting who has just asked
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What an ask said to whoever sees as much, and the loop's time when it began to be answered."""
+
+    began: float
+    answer: Answer
+
+
 @dataclass
 class Door:
     """Takes asks in and has them answered by a few workers.
@@ -107,6 +120,7 @@ class Door:
     workers: int = 4
     writers: Executor = field(default_factory=_writers)
     answerers: Executor = field(default_factory=_answerers)
+    redrawers: Executor = field(default_factory=_redrawers)
     lease_seconds: float = LEASE_SECONDS
     ack_seconds: float = ACK_SECONDS
     patience_seconds: float = PATIENCE_SECONDS
@@ -114,6 +128,7 @@ class Door:
     tell_seconds: float = TELL_SECONDS
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: set[str] = field(default_factory=set)
+    _drawings: dict[tuple[str, frozenset[str]], Drawing] = field(default_factory=dict)  # the newest last
     _awaited: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _closing: bool = False
@@ -198,26 +213,40 @@ class Door:
 
     def close(self) -> None:
         """Let the threads go, when nobody asks for a redrawing any more."""
-        for pool in (self.writers, self.answerers):
+        for pool in (self.writers, self.answerers, self.redrawers):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def redraw(self, text: str, reader: Place | None = None) -> Answer:
+    async def redraw(self, text: str, reader: Place | None = None, since: float | None = None) -> Answer:
         """What an ask says now, to a reader who may do nothing else; leaves no line in the audit.
 
-        Somebody's own page is drawn for its ``reader``; a message says what everybody in its place may see.
+        Somebody's own page is drawn for its ``reader``; a message says what everybody in its place may see. What was
+        drawn for others who see as much is good enough if that began after ``since`` (the loop's time): a list that
+        stands in a hundred channels is then answered once.
 
         Raises:
             FinOpsError: it cannot be told any more.
         """
         name = f"{REDRAWER}:{uuid4().hex}"
+        if reader is not None and reader.view:
+            own = Ask(name, reader, reader.caller, reader.user, text, self.clock())
+            return await self._thought(lambda: self._read(text, self.contexts(own)))
         readers = () if reader is None else (reader,)
         ask = Ask(name, Place(CLOCK, REDRAWER), REDRAWER, REDRAWER, text, self.clock(), readers=readers)
-        if reader is not None and reader.view:
-            ask = Ask(name, reader, reader.caller, reader.user, text, self.clock())
-        return await self._thought(lambda: self._read(text, ask))
+        time = asyncio.get_running_loop().time
+        return await self._drawn(lambda: self._read_once(text, self.contexts(ask), time, since))
 
-    def _read(self, text: str, ask: Ask) -> Answer:
-        context = self.contexts(ask)
+    def _read_once(self, text: str, context: Context, time: Callable[[], float], since: float | None) -> Answer:
+        key = text, context.sight.hidden
+        known = self._drawings.pop(key, None)
+        if known is None or since is None or known.began < since:
+            began = time()
+            known = Drawing(began, self._read(text, context))
+        self._drawings[key] = known
+        if len(self._drawings) > MOST_DRAWINGS:
+            del self._drawings[next(iter(self._drawings))]
+        return known.answer
+
+    def _read(self, text: str, context: Context) -> Answer:
         return as_read(run_ask(text, context, at_most=Permission.READ), context.caller.locale)
 
     async def _work(self) -> None:
@@ -355,6 +384,10 @@ class Door:
     async def _written(self, write: Callable[..., T], *given: object) -> T:
         known = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self.writers, lambda: known.run(write, *given))
+
+    async def _drawn(self, work: Callable[[], T]) -> T:
+        known = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self.redrawers, lambda: known.run(work))
 
     async def _thought(self, work: Callable[[], T]) -> T:
         known = contextvars.copy_context()

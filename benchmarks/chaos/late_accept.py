@@ -84,5 +84,5 @@ def _more(said: Counter[str]) -> int:
     return sum(times - 1 for times in said.values())
 
 
-async def _nothing(_ask: str, _reader: Place | None = None) -> Answer:
+async def _nothing(_ask: str, _reader: Place | None, _since: float) -> Answer:
     return Answer("Nothing")

@@ -68,13 +68,13 @@ def _pool() -> Executor:
 class Courier:
     """Delivers, ``width`` parcels at a time.
 
-    ``redraw`` answers the ask of what is drawn when it is sent, for whoever reads it there. All waiting is on the event
-    loop's clock.
+    ``redraw`` answers the ask of what is drawn when it is sent, for whoever reads it there, and not as it was before a
+    moment of the loop's clock, on which all waiting is.
     """
 
     outbox: Outbox
     platforms: Mapping[str, Platform]
-    redraw: Callable[[str, Place | None], Awaitable[Answer]]
+    redraw: Callable[[str, Place | None, float], Awaitable[Answer]]
     width: int = 20
     queue: int = 5  # of them may wait for their workspace's pace
     pool: Executor = field(default_factory=_pool)
@@ -156,6 +156,7 @@ class Courier:
 
     async def _carry(self, parcel: Parcel) -> None:
         """One attempt at one parcel. What the outbox raises is left to the lease."""
+        leased = self._now()
         tenant = f"{parcel.place.platform}:{parcel.place.tenant}"
         if (left := self._paused.get(tenant, 0.0) - self._now()) > 0:
             left = max(left, LANE_SECONDS)
@@ -166,7 +167,7 @@ class Courier:
             return await self._again(parcel, ahead, "others of its kind go first", lane=0.0)
         await self._in_turn(parcel, pace, line)
         try:
-            await self._attempted(parcel, tenant, pace)
+            await self._attempted(parcel, tenant, pace, leased)
         finally:
             if line:
                 line.release()
@@ -186,9 +187,9 @@ class Courier:
             return Pace()
         return self._paces[f"{tenant}:edits" if parcel.kind is Kind.EDIT else tenant]
 
-    async def _attempted(self, parcel: Parcel, tenant: str, pace: Pace) -> None:
+    async def _attempted(self, parcel: Parcel, tenant: str, pace: Pace, leased: float) -> None:
         try:
-            parcel = await self._drawn(parcel)
+            parcel = await self._drawn(parcel, leased)
             message = await self._sent(parcel)
         except OvertakenError:
             metrics.LEASES_LOST.inc()
@@ -229,12 +230,12 @@ class Courier:
         later = self.outbox.later
         await self._in_thread(lambda: later(parcel, 0.0, "put off by a restart", unclear=parcel.unclear))
 
-    async def _drawn(self, parcel: Parcel) -> Parcel:
-        """The parcel with something in it: what has no payload yet says what its ask says now."""
+    async def _drawn(self, parcel: Parcel, leased: float) -> Parcel:
+        """The parcel with something in it: what has no payload yet says what its ask says, as of its lease or later."""
         if parcel.payload or not parcel.ask:
             return parcel
         place = parcel.place if parcel.kind is Kind.VIEW else replace(parcel.place, view="")
-        answer = await self.redraw(parcel.ask, place)
+        answer = await self.redraw(parcel.ask, place, leased)
         payload, pictures = self._platform(parcel).render(answer, parcel.ask)
         if pictures:
             await self._in_thread(self.outbox.put, (), pictures)

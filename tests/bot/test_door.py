@@ -283,6 +283,18 @@ async def test_messages_are_drawn_anew_by_one_who_may_only_read() -> None:
     assert hall.audit.lines == []
 
 
+async def test_what_stands_in_many_places_is_drawn_once_for_all_that_were_leased_before() -> None:
+    async with open_hall() as hall:
+        time = asyncio.get_running_loop().time
+        leased = time()
+        first = await hall.door.redraw("help", FINOPS, leased)
+
+        assert await hall.door.redraw("help", replace(FINOPS, conversation="C2"), leased) is first
+        assert await hall.door.redraw("help forecast", FINOPS, leased) is not first
+        assert await hall.door.redraw("help", FINOPS, time()) is not first, "something may have changed since"
+        assert await hall.door.redraw("help") is not await hall.door.redraw("help")
+
+
 async def test_what_cannot_be_finished_in_time_is_put_back_for_the_next_process() -> None:
     async with open_hall() as hall:
         began, ended = threading.Event(), threading.Event()

@@ -131,7 +131,7 @@ class Desk:
 
 
 def courier(store: Outbox, platform: FakePlatform, says: Mapping[str, str]) -> Courier:
-    async def redraw(ask: str, reader: Place | None = None) -> Answer:  # noqa: ARG001 (nobody in particular)
+    async def redraw(ask: str, reader: Place | None, since: float) -> Answer:  # noqa: ARG001 (nobody in particular)
         if ask not in says:
             raise NotFound(f"nothing answers {ask}")
         return Answer(says[ask], shows=(f"f-{ask}",))

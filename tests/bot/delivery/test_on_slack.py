@@ -18,7 +18,7 @@ from tests.fake_slack import FakeSlack, Fault, Status, Throttle
 from tests.memory_store import MemoryStore
 
 
-async def _no_redrawing(ask: str, reader: Place | None = None) -> Answer:  # noqa: ARG001 (nobody)
+async def _no_redrawing(ask: str, reader: Place | None, since: float) -> Answer:  # noqa: ARG001 (nobody)
     raise NotFound(ask)
 
 
