@@ -255,9 +255,10 @@ class Outbox(Protocol):
     def put(self, parcels: Sequence[Parcel], enclosures: Sequence[Enclosure]) -> None:
         """Enqueue; a parcel whose id was ever enqueued is ignored."""
 
-    def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
+    def lease(self, limit: int, seconds: float, unedited: Sequence[str] = ()) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out.
 
+        In the workspaces that are ``unedited`` (``slack:T1``) no edit is given but an answer that somebody waits for.
         What lies ``under`` another parcel comes with that one's message filled in, and not before there is one.
         A parcel that was begun when its lease ran out comes back with ``unclear`` set. Of several pending edits of one
         message only the newest is given; the older ones are closed as superseded.

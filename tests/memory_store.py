@@ -11,7 +11,7 @@ from threading import RLock
 
 from analysis.errors import NotSaved
 from bot.clock import Clock
-from bot.ports import Ask, Enclosure, Kind, Parcel
+from bot.ports import Ask, Enclosure, Kind, Parcel, Priority
 from charts.picture import Picture
 from commands.core.answer import File
 
@@ -111,7 +111,7 @@ class MemoryStore:
                 due = max(self.clock(), parcel.due or self.clock())
                 self.outbox.setdefault(parcel.id, Sending(parcel, next(self._numbers), due))
 
-    def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
+    def lease(self, limit: int, seconds: float, unedited: Sequence[str] = ()) -> Sequence[Parcel]:
         with self._lock:
             self._writable("lease")
             now = self.clock()
@@ -122,6 +122,10 @@ class MemoryStore:
             given: list[Parcel] = []
             for row in sorted(self.outbox.values(), key=lambda row: (row.parcel.priority, row.number)):
                 lane = row.parcel.lane
+                if (row.parcel.kind, row.parcel.priority) == (Kind.EDIT, Priority.EDIT) and lane.startswith(
+                    tuple(f"{workspace}:" for workspace in unedited)
+                ):
+                    continue
                 if row.state == "pending" and row.due <= now and lane not in busy and len(given) < limit:
                     if (rooted := self._rooted(row)) is None:
                         continue

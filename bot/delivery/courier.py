@@ -46,6 +46,7 @@ LEASE_SECONDS = 60.0  # six times the platforms' HTTP timeout: when it is over, 
 LANE_SECONDS = 1.05  # Slack takes about one message a second in a channel
 UNCLEAR_LANE_SECONDS = 5.0
 PAUSE_SECONDS = 60.0
+MOST_AHEAD_SECONDS = 1.0  # of edits that are taken up already; more would only stand in the way of what is new
 LONGEST_TURN_SECONDS = 10.0  # a turn that is further off is not waited for under a lease
 PATIENCE = 5  # an error that nobody knows is tried this often, then parked
 BACKOFF_SECONDS = 5.0  # doubled each time
@@ -89,6 +90,7 @@ class Courier:
     _running: list[asyncio.Task[None]] = field(default_factory=list)
     _queued: set[asyncio.Task[None]] = field(default_factory=set)  # of those under way, that wait for their turn
     _paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    _edits: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
     _lines: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _paused: dict[str, float] = field(default_factory=dict)  # tenant -> the loop's time until which it is
     _strange: Counter[str] = field(default_factory=Counter)  # parcel -> how often it met an error that nobody knows
@@ -127,7 +129,9 @@ class Courier:
         room = min(self.width - len(self._under_way), self.queue - len(self._queued))
         if room <= 0:
             return 0
-        leasing = asyncio.ensure_future(self._in_thread(self.outbox.lease, room, self.lease_seconds))
+        now = self._now()
+        unedited = [tenant for tenant, pace in self._edits.items() if pace.ahead(now) > MOST_AHEAD_SECONDS]
+        leasing = asyncio.ensure_future(self._in_thread(self.outbox.lease, room, self.lease_seconds, unedited))
         try:
             parcels = await asyncio.shield(leasing)
         except asyncio.CancelledError:
@@ -185,7 +189,7 @@ class Courier:
         """
         if parcel.kind in ALONE and parcel.priority is Priority.REPLY:
             return Pace()
-        return self._paces[f"{tenant}:edits" if parcel.kind is Kind.EDIT else tenant]
+        return (self._edits if parcel.kind is Kind.EDIT else self._paces)[tenant]
 
     async def _attempted(self, parcel: Parcel, tenant: str, pace: Pace, leased: float) -> None:
         try:

@@ -141,8 +141,11 @@ class OutboxTable:
         wanted = sa.select(message.c.tenant).where(message.c.platform == platform).order_by(message.c.number.desc())
         return str(connection.execute(wanted.limit(1)).scalar() or "")
 
-    def lease(self, limit: int, seconds: float) -> Sequence[Parcel]:
-        """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out."""
+    def lease(self, limit: int, seconds: float, unedited: Sequence[str] = ()) -> Sequence[Parcel]:
+        """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out.
+
+        In the workspaces that are ``unedited`` (``slack:T1``) no edit is given but an answer that somebody waits for.
+        """
         with self.database.writing() as connection:
             self.database.alone(connection, LEASE_LOCK)
             now = self.database.now(connection)
@@ -160,6 +163,7 @@ class OutboxTable:
                 .where(outbox.c.state == "pending", outbox.c.due <= now)
                 .where(outbox.c.lane.not_in(busy), outbox.c.lane.not_in(resting))
                 .where(sa.or_(outbox.c.under == "", rooted))
+                .where(*(~_is_edit_in(workspace) for workspace in unedited))
                 .subquery()
             )
             chosen = (
@@ -415,6 +419,12 @@ def _redrawn(row: Any, finding: str, version: int | str) -> Parcel:  # noqa: ANN
     if row.message == HOME:
         place, kind = _home(row), Kind.VIEW
     return Parcel(name, place, kind, Priority.EDIT, ask=row.ask, shows=(finding,))
+
+
+def _is_edit_in(workspace: str) -> sa.ColumnElement[bool]:
+    """Edits of a workspace that nobody waits for."""
+    in_it = outbox.c.lane.startswith(f"{workspace}:", autoescape=True)
+    return sa.and_(outbox.c.kind == Kind.EDIT.value, outbox.c.priority > int(Priority.REPLY), in_it)
 
 
 def _sent_as(name: str) -> sa.Select[Any]:

@@ -216,14 +216,14 @@ async def test_what_people_ask_for_themselves_slows_down_nothing_that_others_wai
 async def test_when_no_more_may_be_edited_for_a_while_what_is_new_still_comes() -> None:
     async with desk() as found:
         found.platform.script["slack:T1:C1"].append(Later(40, "too many edits"))
-        found.put(*(parcel(f"e{n}", f"C{n}", Kind.EDIT, Priority.EDIT, message="m") for n in range(1, 9)))
+        found.put(*(parcel(f"e{n}", f"C{n}", Kind.EDIT, Priority.EDIT, message="m") for n in range(1, 30)))
         await asyncio.sleep(2)
-        found.put(*(parcel(f"p{n}", f"C{n}", priority=Priority.ALERT) for n in range(1, 9)))
+        found.put(*(parcel(f"p{n}", f"C{n}", priority=Priority.DIGEST) for n in range(1, 9)))
         await found.settled()
     posts, edits = ([at for at, sent in found.platform.sends if sent.id[0] == kind] for kind in "pe")
 
     assert max(posts) < 10
-    assert len(edits) == 9 and max(edits) > 40
+    assert len(edits) == 30 and max(edits) > 40
 
 
 @on_virtual_time
