@@ -19,6 +19,7 @@ from commands.core.answer import File
 
 outbox, message, shown, lane = schema.outbox, schema.message, schema.shown, schema.lane
 COALESCED = (Kind.EDIT.value, Kind.VIEW.value)
+DIGEST_PATIENCE_SECONDS = 30.0
 MOST_REDRAWN = 10  # messages of one conversation, of those that show one finding
 MAY_REPEAT = (Kind.POST.value, Kind.PRIVATE.value, Kind.FILE.value)  # an edit that arrives twice is the same edit
 
@@ -144,6 +145,7 @@ class OutboxTable:
     def lease(self, limit: int, seconds: float, unedited: Sequence[str] = ()) -> Sequence[Parcel]:
         """Take the next parcels that are due, one a lane at most, by priority and age, lanes at rest left out.
 
+        A digest that has waited for half a minute lets no newer edit go first: some channels change all the time.
         In the workspaces that are ``unedited`` (``slack:T1``) no edit is given but an answer that somebody waits for.
         """
         with self.database.writing() as connection:
@@ -156,7 +158,7 @@ class OutboxTable:
             rooted = sa.exists().where(root.c.id == outbox.c.under, root.c.state == "sent")
             busy = sa.select(outbox.c.lane).where(outbox.c.state == "leased")
             resting = sa.select(lane.c.name).where(lane.c.until > now)
-            order = (outbox.c.priority, outbox.c.number)
+            order = (_rank(now), outbox.c.number)
             turn = sa.func.row_number().over(partition_by=outbox.c.lane, order_by=order).label("turn")
             ready = (
                 sa.select(outbox.c.number, turn)
@@ -419,6 +421,13 @@ def _redrawn(row: Any, finding: str, version: int | str) -> Parcel:  # noqa: ANN
     if row.message == HOME:
         place, kind = _home(row), Kind.VIEW
     return Parcel(name, place, kind, Priority.EDIT, ask=row.ask, shows=(finding,))
+
+
+def _rank(now: datetime) -> sa.ColumnElement[int]:
+    """The priority that a parcel has by now."""
+    is_old = outbox.c.due <= now - timedelta(seconds=DIGEST_PATIENCE_SECONDS)
+    grown = sa.and_(outbox.c.priority == int(Priority.DIGEST), is_old)
+    return sa.case((grown, sa.literal(int(Priority.EDIT))), else_=outbox.c.priority)
 
 
 def _is_edit_in(workspace: str) -> sa.ColumnElement[bool]:

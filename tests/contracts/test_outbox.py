@@ -71,6 +71,27 @@ def test_priority_goes_before_age(state: Memory) -> None:
     assert names(state.outbox.lease(9, 30)) == ["p1", "p0"]
 
 
+def test_a_digest_that_has_waited_for_half_a_minute_lets_no_newer_edit_go_first(state: Memory) -> None:
+    state.outbox.put([parcel("digest", "C1"), parcel("young", "C2")], ())
+    edits = [parcel(f"e{one}", one, kind=Kind.EDIT, priority=Priority.EDIT, message="m") for one in ("C1", "C2")]
+    state.outbox.put(edits, ())
+    with state.database.writing() as connection:
+        then = state.database.now(connection) - timedelta(seconds=31)
+        connection.execute(sa.update(schema.outbox).where(schema.outbox.c.id == "digest").values(due=then))
+
+    assert set(names(state.outbox.lease(9, 30))) == {"digest", "eC2"}
+
+
+def test_a_workspace_that_takes_no_edits_just_now_gets_everything_else(state: Memory) -> None:
+    waited_for = parcel("answer", "C3", kind=Kind.EDIT, priority=Priority.REPLY, message="m")
+    edit = parcel("edit", "C1", kind=Kind.EDIT, priority=Priority.EDIT, message="m")
+    state.outbox.put([edit, waited_for, parcel("digest", "C1")], ())
+
+    assert names(state.outbox.lease(9, 30, ["slack:T1"])) == ["answer", "digest"]
+    assert names(state.outbox.lease(9, 30, ["slack:T2"])) == []
+    assert state.outbox.counts()["pending"] == 1
+
+
 def test_of_one_lane_the_first_goes_and_the_next_waits_until_it_is_sent(state: Memory) -> None:
     state.outbox.put([parcel("p1"), parcel("p2"), parcel("other", "C2")], ())
 
