@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, settings
 
 def at_the_gate(number: int, *relaxed: HealthCheck) -> settings:
     """``number`` of them where a gate says the same each time; in ``make fuzz`` as many as are asked for."""
-    explores = not settings.default.derandomize
+    profile = settings()
     return settings(
-        max_examples=settings.default.max_examples if explores else number, deadline=None, suppress_health_check=relaxed
+        max_examples=number if profile.derandomize else profile.max_examples,
+        deadline=None,
+        suppress_health_check=relaxed,
     )
