@@ -24,6 +24,8 @@ from commands.core.report import Report
 KIND = "budget"
 FULL = 100
 AHEAD = "forecast"  # the step at which the range first reaches the budget
+PASSED = "passed"  # the fact of a threshold that names those below it
+TOO = "ahead"  # the fact of a threshold that tells what is expected, too
 LONGEST_NAME = 200
 
 
@@ -33,14 +35,14 @@ def draw(context: Context, kept: Kept) -> Answer:
     if held is None:
         return _ended(context, kept)
     card = shown_budget(context, held)
-    parts = tuple(part for part in card.parts if not isinstance(part, Note))
+    first, *others = (part for part in card.parts if not isinstance(part, Note))
     fresh = context.costs.freshness(context.now).said()
     told = Note(
         f"EffectiveCost. {fresh}. Alert {kept.alert.id}, first told {moment(kept.opened)}. {kept.ended}".strip()
     )
     return Answer(
         kept.alert.said if kept.is_open else f"Not so any more: {kept.alert.said}",
-        (*parts, told),
+        (first, *_on_the_way(kept.alert), *others, told),
         card.tone if kept.is_open else Tone.GOOD,
         shows=(kept.alert.id,),
         data={"alert": kept.alert.id, "ended": kept.ended, **card.data},
@@ -63,30 +65,56 @@ def budget(look: Look) -> Sequence[Alert]:
 
 
 def _steps(look: Look, one: Burndown) -> Iterator[Alert]:
-    """What of a budget is reached: its highest threshold, and the forecast."""
-    used = one.used * FULL
-    if one.end.high80 > one.budget.amount and used < FULL:
-        yield _alert(look, one, AHEAD)
-    for percent in look.rules.budget_at:
-        if used >= percent:
-            yield _alert(look, one, str(percent))
+    """What of a budget is reached: each threshold, and the forecast.
+
+    Whoever first looks late in a period is told one thing: the highest threshold, which names the lower ones and what
+    is expected. What was named so is not told by itself later, when the bill recedes.
+    """
+    family, used = _family(one.budget, one.period), one.used * FULL
+    known = {str(kept.alert.facts["step"]): kept.alert.facts for kept in look.kept if _of(kept) == family}
+    named = {percent for facts in known.values() for percent in facts.get(PASSED, ())}
+    told = {int(step) for step in known if step != AHEAD} | named
+    reached = sorted(percent for percent in look.rules.budget_at if used >= percent)
+    is_ahead = one.end.high80 > one.budget.amount and used < FULL
+    if is_ahead and not (reached and not known) and not any(facts.get(TOO) for facts in known.values()):
+        yield _alert(look, one, AHEAD, {})
+    for percent in reached:
+        before = known.get(str(percent))
+        if before is None and percent in named:
+            continue
+        passed = [lower for lower in reached if max(told, default=0) < lower < percent]
+        new = {PASSED: passed, TOO: is_ahead and not known}
+        yield _alert(look, one, str(percent), new if before is None else before)
 
 
-def _alert(look: Look, one: Burndown, step: str) -> Alert:
+def _alert(look: Look, one: Burndown, step: str, beside: Mapping[str, Any]) -> Alert:
+    """The alert of one step; ``beside`` is what its message tells besides."""
     family = _family(one.budget, one.period)
     is_used_up = step != AHEAD and int(step) >= FULL
+    facts = {**_facts(one, step), **{name: beside[name] for name in (PASSED, TOO) if beside.get(name)}}
     return Alert(
         kind=KIND,
         key=f"{family}/{step}",
-        said=_said(one, step, look.report),
+        said=_said(one, step, look.report, is_ahead=TOO in facts),
         amount=_beyond(one),
         team=str(one.budget.where.get("team", "")),
         account=_account(look.costs, one.budget),
         urgent=is_used_up,
         family="" if step == AHEAD else family,
         step=0 if step == AHEAD else int(step),
-        facts=_facts(one, step),
+        facts=facts,
     )
+
+
+def _on_the_way(alert: Alert) -> tuple[Text, ...]:
+    """The thresholds that were never told by themselves, since a higher one was reached at the same look."""
+    passed = [f"{percent} %" for percent in alert.facts.get(PASSED, ())]
+    return (Text(f"On the way it passed {_listed(passed)}."),) if passed else ()
+
+
+def _listed(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _beyond(one: Burndown) -> Money:
@@ -114,7 +142,7 @@ def _facts(one: Burndown, step: str) -> dict[str, Any]:
     }
 
 
-def _said(one: Burndown, step: str, report: Report) -> str:
+def _said(one: Burndown, step: str, report: Report, *, is_ahead: bool) -> str:
     name, whole = one.budget.name, one.budget.amount
     called = _called(one.period, one.budget, report)
     if step == AHEAD:
@@ -124,7 +152,10 @@ def _said(one: Burndown, step: str, report: Report) -> str:
         )
     if int(step) >= FULL:
         return f"{one.spent} of {whole} spent: {name} is used up with {_days(one.days_left)} of {called} left"
-    return f"{one.spent} of {whole} spent: {name} passed {step} % with {_days(one.days_left)} of {called} left"
+    expected = f", and {one.end.expected} is expected" if is_ahead else ""
+    return (
+        f"{one.spent} of {whole} spent: {name} passed {step} % with {_days(one.days_left)} of {called} left{expected}"
+    )
 
 
 def _called(period: Period, budget: Budget, report: Report) -> str:
@@ -148,10 +179,11 @@ def _receded(kept: Kept, now: Burndown) -> Alert:
     """What was reached and is not any more: told by an edit, and not aloud."""
     step = str(kept.alert.facts["step"])
     is_ahead = step == AHEAD
-    over = f"the 80 % range now ends at {now.end.high80}" if is_ahead else f"{now.used:.0%} are spent after all"
+    spent = f"{FULL * now.used:.0f} % are spent after all"
+    over = f"the 80 % range now ends at {now.end.high80}" if is_ahead else spent
     if is_ahead and now.used >= 1:
         over = "the budget is used up"
-    return _as_over(kept, over, _facts(now, step), quietly=True)
+    return _as_over(kept, over, {**kept.alert.facts, **_facts(now, step)}, quietly=True)
 
 
 def _over(kept: Kept, costs: Costs, report: Report) -> Alert:

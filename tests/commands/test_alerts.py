@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from analysis.alerts import AlertRules, Kept
+from analysis.budgets import Budget
 from analysis.focus import CostFrame, CostQuery
+from analysis.money import Money
 from bot.clock import stopped_at
 from bot.lookout import AlertRoute, Desk
 from bot.state import State
@@ -166,6 +168,47 @@ def test_a_new_month_closes_what_was_told_of_the_old_one(company: Company, watch
     kept = next_month.crew.state.alerts.get(sandbox.alert.id)
     assert kept.ended.startswith("It ended on 30 Nov at $") and not kept.lines
     assert next_month.ask(f"alert {sandbox.alert.id}").title.endswith("its period from 01 November on is over")
+
+
+def test_a_budget_first_looked_at_late_is_one_message_that_names_what_it_passed(
+    company: Company, watching: Talk
+) -> None:
+    whole = Money.of(1_000_000, "USD")
+    watching.crew.report = replace(company.crew.report, budgets=lambda _: [Budget("late", whole)])
+    whole = Money.of(round(watching.ask("budget late").data["spent"] / Decimal("0.85")), "USD")
+
+    watching.ask("watch")
+    watching.ask("watch")
+    [late] = budgets_told(watching)
+    assert "late passed 80 % with 20 days of November left, and $" in late.alert.said
+    assert late.alert.said.endswith(" is expected") and not late.alert.urgent
+    assert "On the way it passed 50 %." in words(watching.ask(f"alert {late.alert.id}"))
+
+    used_up = on(company, watching.crew.state, AS_IT_HAPPENS + timedelta(days=4))
+    used_up.crew.report = watching.crew.report
+    used_up.ask("watch")
+    [last] = budgets_told(used_up)
+    assert "late is used up" in last.alert.said
+    assert "On the way" not in words(used_up.ask(f"alert {last.alert.id}")), "80 % was told by itself"
+
+
+def test_what_a_late_look_has_named_is_not_told_when_the_bill_recedes(company: Company, watching: Talk) -> None:
+    whole = Money.of(1_000_000, "USD")
+    watching.crew.report = replace(company.crew.report, budgets=lambda _: [Budget("late", whole)])
+    spent = watching.ask("budget late").data["spent"]
+    whole = Money.of(round(spent / Decimal("0.85")), "USD")
+    watching.ask("watch")
+    whole = Money.of(round(spent / Decimal("0.7")), "USD")
+    watching.ask("watch")
+
+    assert not budgets_told(watching)
+    ended = [one.ended for one in watching.crew.state.alerts.standing(AS_IT_HAPPENS) if one.alert.kind == "budget"]
+    assert ended == ["70 % are spent after all"]
+
+
+def budgets_told(talk: Talk) -> list[Kept]:
+    """What stands of budgets."""
+    return [one for one in talk.crew.state.alerts.standing() if one.alert.kind == "budget"]
 
 
 class Bill:
