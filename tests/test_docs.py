@@ -18,6 +18,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)")
 TOML = re.compile(r"^ *```toml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+DEPLOYMENTS = [(page, text) for page in PAGES for text in TOML.findall(page.read_text())]
 ON_THE_LINE = re.compile(r"(?:^ *|`|& )pitcrew ([a-z-]+)", re.MULTILINE)
 IN_THE_CHAT = re.compile(r"`/finops ([a-z-]+)")
 
@@ -29,12 +30,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not lost
 
 
-@named
-def test_deployments_that_are_shown_are_accepted(page: Path) -> None:
-    for text in TOML.findall(page.read_text()):
-        raw = tomllib.loads("\n".join(line.strip() for line in text.splitlines()))
-        raw.setdefault("providers", [{"kind": "sample"}])
-        deployment.parse(raw, lambda where: f"{page.name}: {where}")
+@pytest.mark.parametrize(("page", "text"), DEPLOYMENTS, ids=lambda shown: getattr(shown, "stem", "shown"))
+def test_deployments_that_are_shown_are_accepted(page: Path, text: str) -> None:
+    raw = tomllib.loads("\n".join(line.strip() for line in text.splitlines()))
+    read = deployment.parse({"providers": [{"kind": "sample"}], **raw}, lambda where: f"{page.name}: {where}")
+
+    assert raw, f"{page.name} shows a deployment without a key"
+    assert read.model_fields_set == {"providers", *raw}
+    assert all(len(getattr(read, name)) == len(many) for name, many in raw.items() if isinstance(many, list))
 
 
 @named
