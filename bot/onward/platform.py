@@ -136,7 +136,7 @@ class WebhookPlatform:
         }
         try:
             async with self.session.post(target.url, data=said, headers=headers, allow_redirects=False) as answer:
-                text = (await answer.content.read(LONGEST_ANSWER)).decode("utf-8", "replace")
+                text = await _read(answer)
                 _refuse(target, answer.status, answer.headers.get("Retry-After", ""))
                 return template.made(target, text)
         except Refused as error:
@@ -147,6 +147,16 @@ class WebhookPlatform:
             ) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unclear(f"{target.name} broke off: {type(error).__name__}") from error
+
+
+async def _read(answer: aiohttp.ClientResponse) -> str:
+    """What was answered, in however many pieces it comes; no more of it than anybody has to say."""
+    read = b""
+    async for piece in answer.content.iter_any():
+        read += piece
+        if len(read) >= LONGEST_ANSWER:
+            break
+    return read[:LONGEST_ANSWER].decode("utf-8", "replace")
 
 
 def signature(secret: str, body: bytes, timestamp: int) -> Mapping[str, str]:

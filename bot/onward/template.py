@@ -57,7 +57,8 @@ class Refused(Exception):
 def body(target: Target, event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """What a target is sent; ``name`` is the same for every copy of it.
 
-    Of PagerDuty and Linear and ServiceNow the name makes one of two copies; Jira knows nothing of the kind.
+    By it PagerDuty makes one incident of two copies, and Linear refuses the second; ServiceNow writes it into
+    ``correlation_id``, where a rule of its owner may look for it; Jira knows nothing of the kind.
     """
     return BODIES[target.template](target, event, name)
 
@@ -163,18 +164,26 @@ def _jira_said(target: Target, said: Mapping[str, Any]) -> tuple[object, object]
 
 
 def _linear_said(_target: Target, said: Mapping[str, Any]) -> tuple[object, object]:
-    if said.get("errors"):
-        first = said["errors"][0]
+    if errors := said.get("errors"):
+        first = errors[0] if isinstance(errors, list) else errors
         raise Refused(str(first.get("message", "refused") if isinstance(first, Mapping) else first))
-    issue = ((said.get("data") or {}).get("issueCreate") or {}).get("issue") or {}
+    issue = _inside(said, "data", "issueCreate", "issue")
     return issue.get("identifier"), issue.get("url")
 
 
 def _servicenow_said(target: Target, said: Mapping[str, Any]) -> tuple[object, object]:
-    result = said.get("result") or {}
+    result = _inside(said, "result")
     table = urlsplit(target.url).path.rstrip("/").rsplit("/", 1)[-1]
     inner = quote(f"{table}.do?sys_id={result.get('sys_id', '')}", safe="")
     return result.get("number"), f"{target.origin}/nav_to.do?uri={inner}" if result.get("sys_id") else ""
+
+
+def _inside(said: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """The object at a path of an answer; an empty one, where the other side has something else there."""
+    found: Any = said
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _pagerduty_said(_target: Target, said: Mapping[str, Any]) -> tuple[object, object]:

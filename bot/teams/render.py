@@ -75,8 +75,8 @@ def render(answer: Answer, *, again: str = "", unfold: bool = False) -> Payload:
     ``again`` is the ask that draws it anew for its only reader. ``unfold`` puts forms into the card itself, where no
     dialog can be opened.
     """
-    cards = list(_cards(answer, unfold=unfold))
-    first, *rest = [{"card": card, "text": _plain(answer)} for card in cards]
+    said = _plain(answer)
+    first, *rest = [{"card": card, "text": said} for card in _cards(answer, unfold=unfold)]
     return first | ({"more": rest} if rest else {}) | ({"again": again} if again else {})
 
 
@@ -461,5 +461,7 @@ def _words(part: Part) -> Iterator[str]:
             yield from (", ".join(map(clean, row)) for row in part.rows[:10])
         case File(name, _, _, said):
             yield f"{clean(name)}: {clean(said)}"
+        case Code() | Buttons() | Choices() | Form():
+            pass  # where a card cannot be shown, nothing can be pressed or copied
         case _:
-            return
+            assert_never(part)

@@ -40,13 +40,25 @@ class Other:
     headers: dict[str, str] = field(default_factory=dict)
     taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     hang: bool = False
+    in_pieces: bool = False
     port: int = 0
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         self.taken.append((dict(request.headers), await request.read()))
         if self.hang:
             await asyncio.sleep(30)
+        if self.in_pieces:
+            return await self.trickled(request)
         return web.json_response(self.answer, status=self.status, headers=self.headers)
+
+    async def trickled(self, request: web.Request) -> web.StreamResponse:
+        """The same answer, eight letters at a time."""
+        said, answer = json.dumps(self.answer).encode(), web.StreamResponse(status=self.status)
+        await answer.prepare(request)
+        for at in range(0, len(said), 8):
+            await answer.write(said[at : at + 8])
+            await asyncio.sleep(0.005)
+        return answer
 
     @property
     def body(self) -> Any:
@@ -220,6 +232,32 @@ async def test_a_link_that_is_none_is_not_shown(url: str) -> None:
         await platform.send(parcel())
 
     assert links.became[0][2] == Made("T -1", "")
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_whole() -> None:
+    other = Other(answer={"key": "T-1", "url": "https://x.example/T-1"}, in_pieces=True)
+    async with sending(other) as (platform, links):
+        await platform.send(parcel())
+
+    assert links.became[0][2] == Made("T-1", "https://x.example/T-1")
+
+
+@pytest.mark.parametrize(
+    ("template", "answer"),
+    [
+        ("linear", {"data": []}),
+        ("linear", {"data": {"issueCreate": "done"}}),
+        ("servicenow", {"result": [{"number": "INC1"}]}),
+        ("servicenow", {"result": "created"}),
+        ("json", ["T-1"]),
+        ("jira", {"key": None}),
+    ],
+)
+async def test_what_was_taken_and_answered_oddly_is_taken_and_has_no_link(template: str, answer: Any) -> None:
+    async with sending(Other(answer=answer), template=template, project="x") as (platform, links):
+        await platform.send(parcel())
+
+    assert links.became == [(EVENT["id"], "there", Made())]
 
 
 async def test_linear_says_no_with_status_200() -> None:
