@@ -30,6 +30,7 @@ def prefer(context: Context, *, timezone: str = "", locale: str = "", team: str 
     """Set how Pitcrew writes to you alone: your time zone, how figures are written, and which teams are yours.
 
     What you do not name stays as it is; auto leaves it to your chat client again, and team=none names no team.
+    Sentences are English, and so is a date in one: 12 Nov reads the same way everywhere. Charts have dates of your own.
     """
     liked = context.preferences.of(context.caller.id)
     wanted = replace(

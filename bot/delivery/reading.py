@@ -1,8 +1,9 @@
 """An answer's figures as its reader writes them: ``$1,234.50`` is ``1.234,50 $`` in Germany.
 
 Commands write English, and their words stay so; what is rewritten is what cannot be mistaken for anything but a figure:
-money, thousands with their commas, percentages. Dates name their month and need nothing. Commands, names in backticks
-and the asks of buttons are left as they are.
+money, thousands with their commas, percentages. Dates stay English, as the sentences are that they stand in: they name
+their month, and "since 12. Nov." is no English. Commands, names in backticks and the asks of buttons are left as they
+are.
 """
 
 from __future__ import annotations

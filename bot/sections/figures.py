@@ -17,7 +17,9 @@ class ReportSection(Section):
 
     currency: Currency = Field("USD", description="The currency of headlines; others are told beside it, never added.")
     timezone: TimeZone = Field("UTC", description="The time zone of schedules that name none.")
-    locale: str = Field("en_US", description="How amounts and dates are written.")
+    locale: str = Field(
+        "en_US", description="How amounts are written, and dates on charts; sentences are English, dates in them too."
+    )
     year_starts: int = Field(1, ge=1, le=12, description="The month that the fiscal year begins with.")
 
 
