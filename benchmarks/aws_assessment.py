@@ -66,6 +66,7 @@ class Aws:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=served, args=(theirs, folder), daemon=True)
         self._process.start()
+        theirs.close()  # so that we hear when the double has died
         self.environment: Mapping[str, str] = self._pipe.recv()
 
     def calls(self) -> int:

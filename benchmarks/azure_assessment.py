@@ -68,6 +68,7 @@ class Azure:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=served, args=(theirs, folder, rows))
         self._process.start()
+        theirs.close()  # so that we hear when the double has died
         self.environment: Mapping[str, str]
         self.addresses: Mapping[str, str]
         self.environment, self.addresses = self._pipe.recv()

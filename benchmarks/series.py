@@ -89,16 +89,15 @@ def billed(series: DailySeries, seed: int, fee_share: float = 0.6) -> DailySerie
 
 
 def origins(series: DailySeries, history: int, days: Iterable[int] = (10, 20), at_least: int = 60) -> list[Origin]:
-    """Each day 10 and 20 of a month that has ``at_least`` days before it and three whole months behind it."""
+    """Each day on which so many ``days`` of a month have passed, ``at_least`` days before it and three months after.
+
+    What is known of each are the last ``history`` days before it.
+    """
     found = []
     for day in series.period:
         spans = (month_of(day), *months_after(day, 3))
         before = (day - series.start).days
-        if (
-            day.day - 1 in days
-            and before >= max(at_least, min(history, at_least))
-            and spans[-1].end <= series.period.end
-        ):
+        if day.day - 1 in days and before >= at_least and spans[-1].end <= series.period.end:
             found.append(_origin(series, day, spans, min(history, before)))
     return found
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import __main__ as run
 from benchmarks import scale
 from benchmarks.page import Found, written
 from benchmarks.row import Row, table
@@ -23,6 +24,17 @@ def test_a_missed_goal_is_said_aloud() -> None:
     said = list(table([Row("load, 10M rows", 2.6, theirs=2.0, peer="DuckDB", goal=1.25)]))
 
     assert said[-1] == "| load, 10M rows | 2.6 s | DuckDB | 2 s | 1.30 | ≤ 1.25 × | NO |"
+
+
+def test_a_part_that_breaks_fails_the_whole_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "SUITES", ("no_such_suite",))
+    monkeypatch.setattr(run, "TABLES", ("no_such_table",))
+
+    with pytest.raises(SystemExit, match="broken, or not within its goal: all of no_such_suite; all of no_such_table"):
+        run.main(["no_such_suite", "no_such_table"])
+    assert "| the rest of no_such_suite | not run |" in capsys.readouterr().out
 
 
 def test_the_page_has_every_row_and_shows_how_they_grow(tmp_path: Path) -> None:
