@@ -268,7 +268,6 @@ class Desktop(Resource):
 
     always_on: bool
     last_used: date | None
-    hours_a_month: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,9 +39,7 @@ NO_SEARCH = "Slack has no search of an app's own beside a message"
 MESSAGE = "the answer comes as a private message"
 
 OTHERWISE: Mapping[str, Row] = {
-    "home": Row(
-        "home", teams="the answer to `home` in the personal chat: a tab of Teams is a web page with its own sign-in"
-    ),
+    "home": Row("home", teams=TAB),
     "share": Row("share", teams="in channels, by mention: a personal chat has no channel behind it to share to"),
 }
 
@@ -58,10 +56,7 @@ PARTS: Sequence[Row] = (
     Row("Buttons"),
     Row("Choices"),
     Row("Form", note="Slack: a modal; Teams: a dialog, in the playground inside the card; the page: unfolds"),
-    Row(
-        "File",
-        note="Slack: a file; Teams: a link for a day, since bots may send no file into a channel; the page: a link",
-    ),
+    Row("File", note=LINKED),
     Row("Note"),
 )
 WAYS: Sequence[Row] = (
@@ -83,8 +78,8 @@ WAYS: Sequence[Row] = (
     ),
     Row(
         "a window of one's own",
-        teams="the answer comes as a private message",
-        page="the answer comes as a private message",
+        teams=MESSAGE,
+        page=MESSAGE,
     ),
     Row(
         "a message that may have arrived",

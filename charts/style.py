@@ -33,7 +33,6 @@ SKY = "#56b4e9"
 GREEN = "#009e73"
 ORANGE = "#e69f00"
 RED = "#d55e00"
-PURPLE = "#cc79a7"
 
 SMALL, BODY, TITLE = 12.0, 13.0, 15.0  # points; at 6 inches wide, 12 can be read on a phone
 WIDTH, HEIGHT, DPI = 6.0, 3.6, 160  # 960 × 576 pixels: Teams refuses pictures beyond 1,024

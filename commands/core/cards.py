@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from analysis.findings import WAITING, Finding, Link, State
+from analysis.findings import Finding, Link, State
 from analysis.spelling import tagged
 from commands.core.answer import Answer, Button, Buttons, Code, Facts, Field, Form, Note, Part, Text, Tone, plain
 from commands.core.context import Context
@@ -203,11 +203,6 @@ def send_buttons(name: str, links: Sequence[Link], targets: Sequence[str]) -> tu
     there = {one.target for one in links if not one.failed}
     left = [target for target in targets if target not in there]
     return _buttons(*(Button(f"Send to {target}", f"send {name} to={target}") for target in left))
-
-
-def is_waiting(finding: Finding) -> bool:
-    """Whether nobody has it yet."""
-    return finding.state in WAITING
 
 
 def figures(finding: Finding) -> Mapping[str, Any]:

@@ -70,10 +70,6 @@ def lacking(wanted: Iterable[str], permissions: Sequence[Mapping[str, Any]]) -> 
     return [one for one in wanted if not allowed(one.lower())]
 
 
-def _lower(patterns: Any) -> list[str]:  # noqa: ANN401 (a list of JSON, or nothing)
-    return [str(one).lower() for one in patterns or ()]
-
-
 def _any(action: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(action, pattern) for pattern in patterns)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -210,15 +209,3 @@ async def page_walk(crew: Crew, *, others: bool = False, schedules: Sequence[Sch
         finally:
             for session in walk.sessions:
                 await session.close()
-
-
-def asks(said: Mapping[str, str]) -> str:
-    """All that may be asked of a message, one a line."""
-    return "\n".join(said.values())
-
-
-def slug_of(html: str) -> str:
-    """The conversation that a page shows."""
-    found = re.search(r'data-slug="([^"]+)"', html)
-    assert found
-    return found[1]
