@@ -193,6 +193,16 @@ class Advice:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def one_each(found: Iterable[Advice]) -> list[Advice]:
+    """Of several pieces of advice on one resource and topic the one that promises least: none is counted twice."""
+    kept: dict[tuple[str, str], Advice] = {}
+    for one in found:
+        key = (one.resource_id.lower(), one.topic)
+        if key not in kept or one.saving.amount < kept[key].saving.amount:
+            kept[key] = one
+    return list(kept.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Estate:
     """Everything inventoried on one day, with what it costs.

@@ -23,13 +23,13 @@ from playwright.sync_api import sync_playwright
 
 from bot import config as deployment
 from bot.clock import stopped_at
-from bot.slack.render import PICTURE as SLACK_PICTURE
-from bot.slack.render import render as as_slack
 from bot.teams import render as as_teams
 from bot.web import draw
 from bot.wiring import assembled
 from charts.picture import Picture
 from commands.core.answer import Answer
+from tests.bot.slack.draw import message
+from tests.bot.slack.payloads import Said
 from tests.conftest import NOW
 
 NODE = Path(__file__).parent / "node"
@@ -68,7 +68,7 @@ def _worth(finding: Any) -> Any:
 
 
 def _pictured(answers: Mapping[str, Answer], out: Path) -> None:
-    blocks = _slack([_with_pictures(one) for one in answers.values()])
+    blocks = _slack([message(Said(name, one)) for name, one in answers.items()])
     style = (STATIC / "page.css").read_text()
     slack_style = (NODE / "node_modules/slack-blocks-to-jsx/dist/style.css").read_text()
     with sync_playwright() as playwright:
@@ -107,19 +107,6 @@ def _slack(messages: list[Any]) -> list[str]:
     done = subprocess.run(command, input=json.dumps(messages), stdout=subprocess.PIPE, text=True, check=True)
     drawn: list[str] = json.loads(done.stdout)
     return drawn
-
-
-def _with_pictures(answer: Answer) -> list[Any]:
-    """Blocks whose pictures are inside: Slack's files are Slack's own."""
-    known = {f"{SLACK_PICTURE}{one.digest}": _data(one) for one in answer.pictures}
-    blocks = []
-    for block in as_slack(answer)["blocks"]:
-        if block["type"] == "image":
-            alt = block["alt_text"]
-            blocks.append({"type": "image", "image_url": known[block["slack_file"]["id"]], "alt_text": alt})
-        else:
-            blocks.append(block)
-    return blocks
 
 
 def _data(picture: Picture) -> str:

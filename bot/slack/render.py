@@ -9,7 +9,6 @@ Limits are those of the Block Kit reference (docs.slack.dev/reference/block-kit)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from bot.slack.text import escaped, survives
 from bot.words import NOTHING, UNNAMED, clean, cut, is_whole, size
 from charts.picture import Picture
 from commands.core.answer import (
+    MARKUP,
     Answer,
     Button,
     Buttons,
@@ -68,9 +68,7 @@ LONG_CELL = 16
 MAX_TABLE = 6_000
 MAX_WIDTH = 28  # of a column that is set in monospace
 
-SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}
 STYLES = {Tone.GOOD: "primary", Tone.BAD: "danger"}
-MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 PICTURE = "picture:"
 DATE_FORMAT = "{date_short_pretty} at {time}"  # in the reader's own time zone and words
 
@@ -81,7 +79,7 @@ def render(answer: Answer, *, newer: bool = False) -> Payload:
     An image block names its picture as ``picture:<digest>``; ``with_files`` puts Slack's file in its place. With
     ``newer`` blocks those of every Slack come beside them, as ``older``, if they are others.
     """
-    title = SYMBOLS[answer.tone] + (clean(spoken(answer.title)) or UNNAMED)
+    title = answer.tone.symbol + (clean(spoken(answer.title)) or UNNAMED)
     header = {"type": "header", "text": _plain(title, MAX_HEADER)}
     made = {"text": _fallback(title, answer.parts), "blocks": [header, *_fitting(_numbered(answer.parts))]}
     drawn = [header, *_fitting(_numbered(answer.parts, newer=True))] if newer else made["blocks"]

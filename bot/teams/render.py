@@ -20,6 +20,7 @@ from bot.teams import dialog
 from bot.teams.text import literal, run, shortened
 from bot.words import NOTHING, UNNAMED, clean, cut, is_whole, size
 from commands.core.answer import (
+    MARKUP,
     Answer,
     Button,
     Buttons,
@@ -62,11 +63,9 @@ MENTION = re.compile(r"</?at>")
 PICTURE, DOCUMENT = "picture:", "document:"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
-SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}  # never by colour alone
 COLOURS = {Tone.GOOD: "good", Tone.BAD: "attention"}  # a light theme's "warning" cannot be read
 STYLES = {Tone.GOOD: "positive", Tone.BAD: "destructive"}
 CHART_COLOURS = ("categoricalBlue", "categoricalMarigold", "categoricalTeal", "categoricalPurple")
-MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 
 
 def render(answer: Answer, *, again: str = "", unfold: bool = False) -> Payload:
@@ -147,7 +146,7 @@ def letters(thing: Any) -> int:  # noqa: ANN401 (JSON)
 
 def _cards(answer: Answer, *, unfold: bool) -> Iterator[Element]:
     """As few cards as hold everything, each no longer than a message may be."""
-    heading = SYMBOLS[answer.tone] + (shortened(answer.title, MAX_TITLE) or UNNAMED)
+    heading = answer.tone.symbol + (shortened(answer.title, MAX_TITLE) or UNNAMED)
     groups = [list(_part(part, unfold=unfold)) for part in answer.parts]
     pages: list[list[Element]] = [[]]
     room = MAX_CARD - 2_000
@@ -439,7 +438,7 @@ def _row(table: Table, cells: Sequence[str], width: int, *, bold: bool = False) 
 
 def _plain(answer: Answer) -> str:
     """Everything in words, for notifications and for clients that cannot show a card."""
-    lines = [SYMBOLS[answer.tone] + (shortened(answer.title, MAX_TITLE) or UNNAMED)]
+    lines = [answer.tone.symbol + (shortened(answer.title, MAX_TITLE) or UNNAMED)]
     lines += [
         line for part in sorted(answer.parts, key=lambda one: not isinstance(one, Facts)) for line in _words(part)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,8 @@ from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
 from charts.picture import Picture
+
+MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)  # all that a `Text` has
 
 
 class Tone(StrEnum):
@@ -18,6 +21,14 @@ class Tone(StrEnum):
     GOOD = "good"
     WARN = "warn"
     BAD = "bad"
+
+    @property
+    def symbol(self) -> str:
+        """What stands before a title, since nobody is to be told by colour alone."""
+        return SYMBOLS[self]
+
+
+SYMBOLS = {Tone.CALM: "", Tone.GOOD: "✅ ", Tone.WARN: "⚠️ ", Tone.BAD: "🔴 "}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
@@ -12,11 +11,23 @@ from typing import assert_never
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from commands.core.answer import Answer, Buttons, Chart, Choices, Code, Facts, File, Form, Note, Part, Table, Text
+from commands.core.answer import (
+    MARKUP,
+    Answer,
+    Buttons,
+    Chart,
+    Choices,
+    Code,
+    Facts,
+    File,
+    Form,
+    Note,
+    Part,
+    Table,
+    Text,
+)
 from commands.core.links import Linked
 from commands.core.moments import in_utc, split
-
-MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`\n]+)`", re.DOTALL)
 
 
 def page(title: str, answers: Sequence[Answer], *, lead: str = "", language: str = "en") -> bytes:

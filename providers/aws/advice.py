@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from analysis.estate import Advice
+from analysis.estate import Advice, one_each
 from analysis.money import Money
 from providers.aws.connection import Connection, refusal
 from providers.aws.readers import tags_of
@@ -68,7 +68,7 @@ def advice(connection: Connection, regions: Sequence[str]) -> tuple[list[Advice]
             if not _asked(f"{OPTIMIZER} in {region}", lambda at=region: list(_optimizer(connection, at)), found, told):
                 break
     _asked(ADVISOR, lambda: list(_advisor(connection)), found, told)
-    return _one_each(found), told
+    return one_each(found), told
 
 
 def switched_on(connection: Connection) -> dict[str, str]:
@@ -126,16 +126,6 @@ def _asked(source: str, ask: Any, found: list[Advice], told: list[str]) -> bool:
         told.append(f"{source} is not read: {refusal(error)}")
         return False
     return True
-
-
-def _one_each(found: Iterable[Advice]) -> list[Advice]:
-    """Of several pieces of advice on one resource and topic the one that promises least: none is counted twice."""
-    kept: dict[tuple[str, str], Advice] = {}
-    for one in found:
-        key = (one.resource_id.lower(), one.topic)
-        if key not in kept or one.saving.amount < kept[key].saving.amount:
-            kept[key] = one
-    return list(kept.values())
 
 
 def _pages(client: Any, operation: str, key: str, after: str = "nextToken", **asked: Any) -> Iterator[Any]:  # noqa: ANN401

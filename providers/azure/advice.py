@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from analysis.estate import Advice
+from analysis.estate import Advice, one_each
 from analysis.money import Money
 from providers.azure import graph
 from providers.azure.connection import Connection
@@ -35,7 +35,7 @@ def advice(
     found = [made for row in told.rows if (made := _advice(row, accounts))]
     why = {reason: sum(one == reason for one in told.failed.values()) for reason in told.failed.values()}
     lines = [f"{SOURCE} is not read in {_subscriptions(count)}: {what}" for what, count in why.items()]
-    return _one_each(found), lines
+    return one_each(found), lines
 
 
 def _subscriptions(count: int) -> str:
@@ -84,13 +84,3 @@ def _saving(said: Mapping[str, str]) -> Money | None:
         if amount > 0:
             return Money(amount, said.get("savingscurrency") or "USD")
     return None
-
-
-def _one_each(found: Iterable[Advice]) -> list[Advice]:
-    """Of several pieces of advice on one resource and topic the one that promises least: none is counted twice."""
-    kept: dict[tuple[str, str], Advice] = {}
-    for one in found:
-        key = (one.resource_id.lower(), one.topic)
-        if key not in kept or one.saving.amount < kept[key].saving.amount:
-            kept[key] = one
-    return list(kept.values())

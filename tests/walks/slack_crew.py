@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,8 +15,7 @@ from bot.serve import running
 from bot.wiring import Crew
 from tests.conftest import NOW
 from tests.fake_slack import FakeSlack
-
-PATIENCE = 20.0
+from tests.walks.waiting import PATIENCE, until
 
 
 @dataclass
@@ -31,10 +29,7 @@ class Walk:
 
     async def until(self, seen: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something can be seen, and give it back."""
-        async with asyncio.timeout(seconds):
-            while not (found := seen()):  # noqa: ASYNC110 (what is waited for sets no event of ours)
-                await asyncio.sleep(0.01)
-        return found
+        return await until(seen, seconds)
 
     async def card(self, finding: str) -> dict[str, Any]:
         """The message that shows a finding in the channel, as it is when it has just been posted."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -15,7 +14,8 @@ from bot.serve import running
 from bot.wiring import Crew
 from tests.conftest import NOW
 from tests.fake_teams import CHANNEL, FakeTeams
-from tests.walks.slack_crew import PATIENCE, free_port
+from tests.walks.slack_crew import free_port
+from tests.walks.waiting import PATIENCE, until
 
 
 @dataclass
@@ -28,10 +28,7 @@ class TeamsWalk:
 
     async def until(self, seen: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something can be seen, and give it back."""
-        async with asyncio.timeout(seconds):
-            while not (found := seen()):  # noqa: ASYNC110 (what is waited for sets no event of ours)
-                await asyncio.sleep(0.01)
-        return found
+        return await until(seen, seconds)
 
     async def card(self, finding: str) -> dict[str, Any]:
         """The message that shows a finding in the channel, as it is when it has just been posted."""
