@@ -127,7 +127,6 @@ async def test_two_people_claim_at_the_same_instant_and_one_of_them_wins(walking
     await race(walking, 10)
 
 
-@pytest.mark.slow
 async def test_two_people_claim_at_the_same_instant_two_hundred_times(walking: Walk) -> None:
     await race(walking, 200)
 
