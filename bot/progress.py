@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import monotonic
 
+from analysis.counting import so_many
 from analysis.errors import Cancelled
 from commands.core.answer import Answer, Button, Buttons, Note, Part, Text, plain
 
@@ -105,4 +106,4 @@ def _about(seconds: float) -> str:
     if seconds < MINUTE * 0.75:
         return "less than a minute"
     minutes = round(seconds / MINUTE)
-    return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+    return f"about {so_many(minutes, 'minute')}"

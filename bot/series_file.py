@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.anomalies import Watched, watch
+from analysis.counting import so_many
 from analysis.errors import BadData, FinOpsError
 from analysis.focus import DailySeries
 from analysis.forecasts import LEAST_DAYS, Forecast, Range, forecast
@@ -340,7 +341,7 @@ def _together(lines: Sequence[Line]) -> DailySeries:
 
 def _short(line: Line, day: date) -> str:
     known = len(line.values)
-    return f"it has {known} day{'' if known == 1 else 's'} before {day}, and a forecast needs {LEAST_DAYS}"
+    return f"it has {so_many(known, 'day')} before {day}, and a forecast needs {LEAST_DAYS}"
 
 
 def _foretold(one: Forecast, unit: float) -> Mapping[str, Any]:

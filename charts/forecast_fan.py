@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from analysis.counting import so_many
 from analysis.forecasts import Forecast
 from analysis.money import DEFAULT_LOCALE, Money
 from charts import style
@@ -45,7 +46,7 @@ def described(forecast: Forecast, *, budget: Money | None, title: str = "", loca
     """The picture in words, with every number that a decision needs."""
     end = forecast.month_end
     complete = max(0, (forecast.known_until - max(forecast.month.start, forecast.start)).days)
-    days = f"{complete} complete day{'' if complete == 1 else 's'}"
+    days = so_many(complete, "complete day")
     parts = [
         f"Month to date {forecast.month_to_date.said(locale)} ({days})",
         f"expected at month end {end.expected.said(locale)}",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from analysis.anomalies import Event, Shape, Watched
+from analysis.counting import so_many
 from analysis.errors import NotFound
 from analysis.money import Money
 from analysis.periods import Period
@@ -90,7 +91,7 @@ def figures(event: Event) -> dict[str, Any]:
 
 def _looks(event: Event) -> str:
     """Its shape and its time in plain words."""
-    days = f"{event.days} day{'' if event.days == 1 else 's'}"
+    days = so_many(event.days, "day")
     since = f"{event.start:%d %b}"
     match event.shape:
         case Shape.SPIKE | Shape.DIP:

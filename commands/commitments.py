@@ -23,6 +23,7 @@ from analysis.commitments import (
     usage_of,
 )
 from analysis.commitments import expiries as ends_of
+from analysis.counting import so_many
 from analysis.errors import NoData
 from analysis.focus import Freshness
 from analysis.money import Money
@@ -189,7 +190,7 @@ def _title(found: Commitments, scope: Mapping[str, str]) -> str:
     if standing.coverage is not None:
         news.append(f"{_percent(standing.coverage)} of machines covered")
     if found.next_end:
-        news.append(f"one ends in {_days(found.next_end.days_left)}")
+        news.append(f"one ends in {so_many(found.next_end.days_left, 'day')}")
     return ", ".join(news)
 
 
@@ -222,16 +223,15 @@ def _end(expiry: Expiry, *, whole: bool) -> str:
         if whole and expiry.used_hourly < expiry.hourly
         else ""
     )
-    return (
-        f"**Decide by {expiry.ends:%d %b}** ({_days(expiry.days_left)}): {name} ends, a month then costs {more}.{renew}"
-    )
+    left = so_many(expiry.days_left, "day")
+    return f"**Decide by {expiry.ends:%d %b}** ({left}): {name} ends, a month then costs {more}.{renew}"
 
 
 def _first_step(found: Ladder) -> str:
     step = found.steps[0]
     return (
-        f"**Consider {plain(found.offer.instrument)}**: {step.hourly} an hour for {_years(step.rate.years)} saves"
-        f" **{_range(step)} a month**, and still {_changed(step, -40)} if usage falls by 40 %."
+        f"**Consider {plain(found.offer.instrument)}**: {step.hourly} an hour for {so_many(step.rate.years, 'year')}"
+        f" saves **{_range(step)} a month**, and still {_changed(step, -40)} if usage falls by 40 %."
     )
 
 
@@ -343,7 +343,8 @@ def _summed(found: Ladder, coverage: Decimal | None) -> str:
 def _terms(step: Step) -> str:
     rate = f"{_percent(step.rate.discount)} off, {'your own rate' if step.rate.own else 'a careful rate'}"
     wide = f", saves {step.low80} – {step.high80}" if _is_wide(step) else ""
-    return f"on {step.on:%d %b} for {_years(step.rate.years)} ({rate}), paid back by month {step.break_even:.0f}{wide}"
+    years = so_many(step.rate.years, "year")
+    return f"on {step.on:%d %b} for {years} ({rate}), paid back by month {step.break_even:.0f}{wide}"
 
 
 def _buttons(
@@ -398,14 +399,6 @@ def _tone(found: Commitments) -> Tone:
 
 def _percent(share: Decimal | None, digits: int = 0) -> str:
     return "none" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
-
-
-def _years(count: int) -> str:
-    return f"{count} year{'' if count == 1 else 's'}"
 
 
 def _short(name: str, longest: int = LONGEST) -> str:

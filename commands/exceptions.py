@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.counting import so_many
 from analysis.errors import NotAllowed
 from analysis.exemptions import Exemption
 from commands.core.answer import Answer, Button, Buttons, Note, Table, Text, Tone
@@ -33,7 +34,7 @@ def exceptions(context: Context, *, end: int = 0, page: int = 1) -> Answer:
     more = (Button(f"Show {left} more", f"exceptions page={page + 1}"),) if left > 0 else ()
     days = (held[0].until - context.now.date()).days
     return Answer(
-        f"{len(held)} exception{'' if len(held) == 1 else 's'}, the next ends in {days} day{'' if days == 1 else 's'}",
+        f"{so_many(len(held), 'exception')}, the next ends in {so_many(days, 'day')}",
         (
             Table(("No.", "What is left alone", "Until", "Why"), rows, numbers=(0,)),
             Buttons((*buttons, *more)),

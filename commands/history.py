@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.counting import so_many
 from analysis.errors import NotFound
 from commands.core.answer import Answer, Button, Buttons, Table
 from commands.core.cards import figures
@@ -37,7 +38,7 @@ def history(context: Context, finding: str) -> Answer:
     count = len(steps)
     days = (context.now - steps[0].at).days
     return Answer(
-        f"{found.title}: {count} step{'' if count == 1 else 's'} in {days} day{'' if days == 1 else 's'}",
+        f"{found.title}: {so_many(count, 'step')} in {so_many(days, 'day')}",
         (
             Table(("When", "What", "Who", "Why"), rows),
             Buttons((Button("Show", f"finding {found.short}"),)),

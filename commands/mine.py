@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from analysis.counting import so_many
 from analysis.findings import FIXED, WAITING, Finding, State
 from commands.core.answer import Answer, Button, Buttons, Part, Table, Text, Tone
 from commands.core.cards import figures, snooze_form, worth
@@ -42,7 +43,7 @@ def mine(context: Context, *, page: int = 1) -> Answer:
         for number, one in enumerate(shown, PAGE * (page - 1) + 1)
     )
     return Answer(
-        f"Yours: {total_of(listed)} a month in {len(listed)} finding{'' if len(listed) == 1 else 's'}",
+        f"Yours: {total_of(listed)} a month in {so_many(len(listed), 'finding')}",
         (
             Table(("What", "A month", "Since"), rows, numbers=(1,)),
             *_actions(shown, waits, len(listed) - PAGE * page, page),
@@ -72,7 +73,7 @@ def _stands(one: Finding, now: datetime) -> str:
     since = one.changed_at or one.first_seen or now
     days = (now - since).days
     word = "claimed" if one.state is State.CLAIMED else "waits"
-    return f"{word} {days} day{'' if days == 1 else 's'}" if days else f"{word} since today"
+    return f"{word} {so_many(days, 'day')}" if days else f"{word} since today"
 
 
 def _lately(one: Finding, now: datetime) -> bool:

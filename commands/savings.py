@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from analysis.counting import so_many
 from analysis.errors import NotFound
 from analysis.findings import FIXED, STILL_BILLED, Finding, State
 from analysis.focus import DAY, CostQuery
@@ -111,7 +112,7 @@ def said_savings(found: Savings) -> str:
 
 def said_of(line: Saving) -> str:
     """What the bill says of one fix, in a sentence without the name of it."""
-    days = f"{line.days} billed day{'' if line.days == 1 else 's'}"
+    days = so_many(line.days, "billed day")
     if line.verdict is Verdict.VERIFIED:
         return f"{line.monthly} a month, verified from {days}"
     before, after = (Money(one.amount, one.currency).cents() for one in (line.before, line.after))

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from analysis.checks import discover
+from analysis.counting import so_many
 from analysis.errors import BadAsk, UnknownName
 from analysis.findings import WAITING, Finding, State
 from analysis.money import Money
@@ -197,7 +198,7 @@ def _stands(finding: Finding, now: datetime) -> str:
     if finding.owner_name:
         return finding.owner_name
     days = (now - finding.first_seen).days if finding.first_seen else 0
-    return f"open {days} day{'' if days == 1 else 's'}" if days else "new"
+    return f"open {so_many(days, 'day')}" if days else "new"
 
 
 def _list(page: Sequence[Finding], skip: int, now: datetime) -> tuple[Part, ...]:

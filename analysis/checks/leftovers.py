@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from analysis.checks import check
+from analysis.counting import so_many
 from analysis.estate import Estate, Resource
 from analysis.findings import Action, Finding, Remedy
 from analysis.kinds import Leftover
@@ -61,7 +62,7 @@ def _folded(account: str, things: Sequence[Leftover], estate: Estate, most: int)
         whole,
         Estate(estate.as_of, ()),
         check="leftovers",
-        title=f"{name}: {len(things)} leftover{'' if len(things) == 1 else 's'} to tidy up, at no cost",
+        title=f"{name}: {so_many(len(things), 'leftover')} to tidy up, at no cost",
         remedy=Remedy(Action.TIDY_UP, "\n".join(one.id for one in things[:most])),
         evidence=(("What", ", ".join(kinds)), *shown),
     )

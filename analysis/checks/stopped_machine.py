@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.checks import check
+from analysis.counting import so_many
 from analysis.estate import Disk, Estate, Machine
 from analysis.findings import Action, Finding, Remedy
 
@@ -39,7 +40,7 @@ def stopped_machine(estate: Estate, *, min_days: int = 30) -> Iterator[Finding |
             remedy=Remedy(Action.END_MACHINE, source=machine.size.name),
             evidence=(
                 ("Stopped for", f"{days} days"),
-                ("Still billed", f"{len(disks)} disk{'' if len(disks) == 1 else 's'} of {size} GB, {len(held)} in all"),
+                ("Still billed", f"{so_many(len(disks), 'disk')} of {size} GB, {len(held)} in all"),
             ),
             of=held,
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from analysis.alerts import Alert, Kept
 from analysis.anomalies import Event, Shape, Watched
+from analysis.counting import so_many
 from analysis.money import Money
 from analysis.periods import Period, month_of
 from commands.alarms import Look, alarm
@@ -184,7 +185,7 @@ def _over(event: Event, judged: Judgement | None, excluded: str) -> tuple[str, b
         return "", False
     word = "more" if event.direction > 0 else "less"
     size = event.impact if event.direction > 0 else -event.impact
-    days = f"{event.days} day{'' if event.days == 1 else 's'}"
+    days = so_many(event.days, "day")
     if event.shape in {Shape.STEP, Shape.DROP}:
         month = Money(abs(event.a_day.amount) * DAYS_A_MONTH, event.impact.currency)
         return f"It has stayed: {month} a month {word} since {event.start:%d %b} is the new level.", False

@@ -10,6 +10,7 @@ from typing import Any
 from analysis.alerts import Alert, Kept
 from analysis.budgets import Budget
 from analysis.burndown import Burndown, said_chance
+from analysis.counting import so_many
 from analysis.focus import CostQuery
 from analysis.money import Money
 from analysis.periods import Period, fiscal_name
@@ -150,20 +151,15 @@ def _said(one: Burndown, step: str, report: Report, *, is_ahead: bool) -> str:
             f"{one.end.expected} expected of {whole}: {name} may not last through {called},"
             f" chance to overrun {said_chance(one.chance)}"
         )
+    left = f"with {so_many(one.days_left, 'day')} of {called} left"
     if int(step) >= FULL:
-        return f"{one.spent} of {whole} spent: {name} is used up with {_days(one.days_left)} of {called} left"
+        return f"{one.spent} of {whole} spent: {name} is used up {left}"
     expected = f", and {one.end.expected} is expected" if is_ahead else ""
-    return (
-        f"{one.spent} of {whole} spent: {name} passed {step} % with {_days(one.days_left)} of {called} left{expected}"
-    )
+    return f"{one.spent} of {whole} spent: {name} passed {step} % {left}{expected}"
 
 
 def _called(period: Period, budget: Budget, report: Report) -> str:
     return f"{period.start:%B}" if budget.period == "month" else fiscal_name(period, report.year_starts)
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def _family(budget: Budget, period: Period) -> str:

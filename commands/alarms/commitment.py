@@ -8,6 +8,7 @@ from datetime import date
 
 from analysis.alerts import Alert, Kept
 from analysis.commitments import Expiry
+from analysis.counting import so_many
 from analysis.errors import NoData
 from analysis.money import Money
 from commands.alarms import Look, alarm
@@ -73,7 +74,7 @@ def commitment(look: Look) -> Sequence[Alert]:
 def _alert(one: Expiry) -> Alert:
     family = _family(one)
     effect = f"{one.effect} more" if one.effect.amount >= 0 else f"{-one.effect} less"
-    days = f"{one.days_left} day{'' if one.days_left == 1 else 's'}"
+    days = so_many(one.days_left, "day")
     return Alert(
         kind=KIND,
         key=f"{family}/{one.window}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.assessment import Assessment
+from analysis.counting import so_many
 from analysis.errors import BadAsk, NotFound
 from analysis.findings import STILL_BILLED, WAITING, Finding
 from analysis.money import Money
@@ -53,7 +54,7 @@ def drawn(told: Mapping[str, Any], run: str, context: Context, page: int = 1) ->
     if page < 1 or (page > 1 and PAGE * (page - 1) >= len(kept)):
         raise BadAsk(f"page={page}: there are {max(1, -(-len(kept) // PAGE))} pages of it")
     shown = [one for key in kept[PAGE * (page - 1) : PAGE * page] if (one := _known(context, key))]
-    new = f"{count} new finding{'' if count == 1 else 's'} worth {told['worth']} a month"
+    new = f"{so_many(count, 'new finding')} worth {told['worth']} a month"
     title = f"Assessment: {new if count else told['fixes'] or 'nothing new'}"
     facts = (Facts(tuple((str(name), str(value)) for name, value in told["facts"])),) if page == 1 else ()
     return Answer(

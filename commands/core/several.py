@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from analysis.counting import so_many
 from analysis.errors import BadAsk
 from analysis.findings import Finding
 from analysis.money import Money
@@ -31,7 +32,7 @@ def names_of(finding: str, others: Sequence[str]) -> list[str]:
 def moved_card(moved: Moved, verb: str) -> Answer:
     """What came of it, for the one who asked."""
     count = len(moved.moved)
-    what = f"{count} finding{'' if count == 1 else 's'} {verb}"
+    what = f"{so_many(count, 'finding')} {verb}"
     title = f"{what}, {total_of(moved.moved)} a month" if moved.moved else f"None {verb}: they had all moved on"
     ranked = sorted(moved.moved, key=lambda one: -one.monthly_waste.amount)
     rows = tuple((one.title, worth(one)) for one in ranked[:MOST_SHOWN])

@@ -6,6 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 from analysis.assessment import Assessment
+from analysis.counting import so_many
 from analysis.findings import WAITING
 from analysis.overdue import overdue
 from commands.anomalies import said_event
@@ -94,7 +95,7 @@ def _crew(found: Assessment, report: Report) -> tuple[tuple[str, str], ...]:
     if not waiting:
         return (looked, ("Waiting for somebody", "nothing"))
     days = max((found.made_at - one.first_seen).days for one in waiting if one.first_seen)
-    since = f"the longest for {days} day{'' if days == 1 else 's'}" if days else "all new"
+    since = f"the longest for {so_many(days, 'day')}" if days else "all new"
     return (looked, ("Waiting for somebody", f"{len(waiting)} findings, {since}"), *_escalated(found, report))
 
 

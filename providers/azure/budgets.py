@@ -11,6 +11,7 @@ from azure.core.exceptions import AzureError
 from azure.mgmt.costmanagement import CostManagementClient
 
 from analysis.budgets import Budget
+from analysis.counting import so_many
 from analysis.money import Money
 from providers.azure.connection import Connection, refusal
 
@@ -46,7 +47,7 @@ def budgets(connection: Connection, scopes: Mapping[str, str]) -> tuple[list[Bud
                     found.append(made)
                 else:
                     told.append(f"Azure budget {one.name} is left out: {made}")
-    told += [f"budgets of {count} scope{'' if count == 1 else 's'}: {why}" for why, count in refused.items()]
+    told += [f"budgets of {so_many(count, 'scope')}: {why}" for why, count in refused.items()]
     return found, told
 
 
