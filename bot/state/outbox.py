@@ -59,9 +59,9 @@ class OutboxTable:
             table, kept = _kept(one)
             row = {"digest": one.digest, "name": one.name, "at": now, **kept}
             connection.execute(self.database.insert(table).values(row).on_conflict_do_nothing())
-        for parcel in parcels:
-            statement = self.database.insert(outbox).values(_row(parcel, now))
-            connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+        if parcels:  # all at once: one click may redraw a hundred messages
+            new = self.database.insert(outbox).on_conflict_do_nothing(index_elements=["id"])
+            connection.execute(new, [_row(parcel, now) for parcel in parcels])
 
     def redraw(self, connection: sa.Connection, finding: str, version: int | str, clicked: str = "") -> None:
         """Have the messages that show a finding (or an alert) drawn anew, inside the transaction that changed it.
