@@ -21,13 +21,17 @@ from botocore.utils import parse_timestamp
 from analysis.errors import NotAllowed, NotReadable
 from providers.aws.acting import Acting, Whoever
 from providers.aws.permissions import allowed
+from providers.aws.plain import as_it_comes
 
 HOME = "us-east-1"  # where Cost Explorer, Organizations and all global services answer
 SESSION_NAME = "pitcrew"
 ATTEMPTS = 5  # botocore's standard mode waits longer each time, with jitter
 TIMEOUT = 20  # seconds
 NOT_REPEATED = Config(
-    retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT
+    retries={"mode": "standard", "max_attempts": ATTEMPTS},
+    connect_timeout=TIMEOUT,
+    read_timeout=TIMEOUT,
+    parameter_validation=False,  # AWS does it again; here it takes longer than to sign and send
 )
 
 
@@ -98,6 +102,7 @@ class Connection:
                 client = self._session(of_members=of_members).client(service, region_name=region, config=self.config)
                 client.meta.events.register("before-call", self._counted)
                 client.meta.events.register("before-send", self._begun)
+                client.meta.events.register("before-parse.cloudwatch.GetMetricData", as_it_comes)
                 client.meta.events.register("response-received", partial(self._heard, service))
                 self._clients[key] = client
             return self._clients[key]

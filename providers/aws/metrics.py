@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from statistics import fmean
 from typing import Any
@@ -15,6 +15,7 @@ from analysis.money import Money
 from providers.aws.readers import DAY_SECONDS, Seen, Wanted
 
 A_CALL = 500  # metrics, GetMetricData's own limit
+FIRST = date(1970, 1, 1)
 A_THOUSAND = Decimal("0.01")  # USD for a thousand metrics requested (CloudWatch's price list, every commercial region)
 
 
@@ -47,7 +48,7 @@ def cost(metrics: int) -> Money:
 def measured(cloudwatch: Any, seen: Sequence[Seen], now: datetime) -> list[Resource]:  # noqa: ANN401
     """The resources with what was measured of them over the last complete UTC days."""
     asked = queries(seen)
-    values: dict[int, dict[datetime, float]] = {}
+    values: dict[int, dict[int, float]] = {}
     for begin in range(0, len(asked), A_CALL):
         values |= _asked(cloudwatch, dict(enumerate(asked[begin : begin + A_CALL], begin)), now)
     found: dict[int, dict[str, Metric]] = defaultdict(dict)
@@ -64,10 +65,10 @@ def measured(cloudwatch: Any, seen: Sequence[Seen], now: datetime) -> list[Resou
     ]
 
 
-def _asked(cloudwatch: Any, asked: Mapping[int, Query], now: datetime) -> dict[int, dict[datetime, float]]:  # noqa: ANN401
+def _asked(cloudwatch: Any, asked: Mapping[int, Query], now: datetime) -> dict[int, dict[int, float]]:  # noqa: ANN401
     end = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
     days = max(query.wanted.days for query in asked.values())
-    found: dict[int, dict[datetime, float]] = defaultdict(dict)
+    found: dict[int, dict[int, float]] = defaultdict(dict)
     data = [
         {
             "Id": f"q{number}",
@@ -88,28 +89,32 @@ def _asked(cloudwatch: Any, asked: Mapping[int, Query], now: datetime) -> dict[i
     )
     for page in pages:
         for result in page["MetricDataResults"]:
-            found[int(result["Id"][1:])].update(zip(result["Timestamps"], result["Values"], strict=True))
+            found[int(result["Id"][1:])].update(zip(map(_day, result["Timestamps"]), result["Values"], strict=True))
     return found
 
 
-def _metric(
-    answers: Sequence[tuple[Query, Mapping[datetime, float]]], resource: Resource, now: datetime
-) -> Metric | None:
+def _day(moment: datetime | float) -> int:
+    """The UTC day of a moment, or of seconds since 1970, as days since then."""
+    return int((moment.timestamp() if isinstance(moment, datetime) else moment) // DAY_SECONDS)
+
+
+def _metric(answers: Sequence[tuple[Query, Mapping[int, float]]], resource: Resource, now: datetime) -> Metric | None:
     """One measurement of all that was asked for it; ``None`` if nothing was."""
     wanted = answers[0][0].wanted
-    today = now.astimezone(UTC).date()
-    window = [today - timedelta(days=back) for back in range(1, wanted.days + 1)]
-    by_day: dict[str, dict[Any, float]] = defaultdict(lambda: defaultdict(float))
+    today = _day(now)
+    window = range(today - wanted.days, today)
+    by_day: dict[str, dict[int, float]] = defaultdict(dict)
     for query, values in answers:
-        for moment, value in values.items():
-            day = moment.astimezone(UTC).date()
+        known = by_day[query.statistic]
+        for day, value in values.items():
             if day in window:
-                by_day[query.statistic][day] += value * wanted.scale
+                known[day] = known.get(day, 0.0) + value * wanted.scale
     days = by_day[wanted.statistic]
     if wanted.absent_is_zero:
-        born = resource.created or window[-1]
+        born = (resource.created - FIRST).days if resource.created else window[0]
         days = {day: days.get(day, 0.0) for day in window if day >= born}
     if not days:
         return None
     peaks = by_day["Maximum"] if wanted.statistic == "Average" else days
-    return Metric(len(days), fmean(days.values()), max(peaks.values(), default=max(days.values())), max(days))
+    newest = FIRST + timedelta(days=max(days))
+    return Metric(len(days), fmean(days.values()), max(peaks.values(), default=max(days.values())), newest)

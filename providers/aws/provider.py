@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from analysis.budgets import Budget
+from analysis.commitments import Term
 from analysis.errors import BadData, NotReadable
-from analysis.estate import Bill
+from analysis.estate import Advice, Bill
 from providers.aws import cost_explorer
 from providers.aws import exports as data_exports
 from providers.aws.accounts import Account, accounts
@@ -40,6 +43,17 @@ class Choice:
     calls_a_day: int = 100
     only: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What an organization knows of all its accounts: advice, commitments and budgets; what was not read, and told."""
+
+    advice: Sequence[Advice]
+    terms: Sequence[Term]
+    budgets: Sequence[Budget]
+    unread: Sequence[str]
+    told: Sequence[str]
 
 
 @dataclass
@@ -108,34 +122,40 @@ class AwsProvider(Cloud):
         listed = accounts(self.connection, self.choice.only)
         regions = sorted({spot.region for spot in billed.spots if spot.region not in GLOBAL_REGIONS}) or [HOME]
         own, priced = self._resource_bills(now, billed)
-        bills = {**own, **billed.bills}
         prices = PriceList(self.connection.client, self.folder / "prices", now)
-        taken = inventory(
-            self.connection,
-            listed.list,
-            billed.spots,
-            bills,
-            prices=prices,
-            now=now,
-            limits=self.choice.limits,
-            progress=progress,
-        )
-        advised, unadvised = advice(self.connection, regions)
-        ends, unended = terms(self.connection, billed.commitments)
-        set_, unset = budgets(self.connection)
-        memory = replace(self.memory(), terms=tuple(ends), budgets=tuple(set_))
+        with ThreadPoolExecutor(1, thread_name_prefix="aws-whole") as beside:
+            asked = beside.submit(self._of_the_whole, now, billed, regions)
+            taken = inventory(
+                self.connection,
+                listed.list,
+                billed.spots,
+                {**own, **billed.bills},
+                prices=prices,
+                now=now,
+                limits=self.choice.limits,
+                progress=progress,
+            )
+            whole = asked.result()
+        memory = replace(self.memory(), terms=tuple(whole.terms), budgets=tuple(whole.budgets))
         self.remember(memory)
         measured = (
             (f"{self.name}: CloudWatch was asked for {taken.spent.cents()} of measurements",) if taken.spent else ()
         )
         return Inventory(
             taken.inventory.resources,
-            unread=(*taken.inventory.unread, *unended),
+            unread=(*taken.inventory.unread, *whole.unread),
             kept=taken.inventory.kept,
-            advice=tuple(one for one in advised if _ours(one.account, listed.list)),
+            advice=tuple(one for one in whole.advice if _ours(one.account, listed.list)),
             bills=own,
-            told=(*memory.bill, *listed.told, *priced, *measured, *unadvised, *anomalies(self.connection, now), *unset),
+            told=(*memory.bill, *listed.told, *priced, *measured, *whole.told),
         )
+
+    def _of_the_whole(self, now: datetime, billed: Billed, regions: Sequence[str]) -> Whole:
+        """What the organization is asked for as one: it is asked while its accounts are read."""
+        advised, unadvised = advice(self.connection, regions)
+        ends, unended = terms(self.connection, billed.commitments)
+        limits, unset = budgets(self.connection)
+        return Whole(advised, ends, limits, unended, (*unadvised, *anomalies(self.connection, now), *unset))
 
     def _explored(self, now: datetime, progress: Progress) -> Sequence[Export]:
         read = cost_explorer.read(

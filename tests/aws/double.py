@@ -165,10 +165,14 @@ class Double:
 
 def checked(operation: OperationModel, result: Mapping[str, Any]) -> None:
     """Refuse an answer that the service could not give."""
-    if operation.output_shape is not None:
-        report = ParamValidator().validate(dict(result), operation.output_shape)
-        if report.has_errors():
-            raise AssertionError(f"{operation.name}: {report.generate_report()}")
+    if wrong := _wrong(operation.output_shape, result):
+        raise AssertionError(f"{operation.name}: {wrong}")
+
+
+def _wrong(shape: Shape | None, value: Mapping[str, Any]) -> str:
+    """What of a value is not as a service describes it."""
+    report = ParamValidator().validate(dict(value), shape) if shape is not None else None
+    return str(report.generate_report()) if report is not None and report.has_errors() else ""
 
 
 def _model(service: str) -> ServiceModel:
@@ -180,6 +184,7 @@ class Handler(BaseHTTPRequestHandler):
 
     double: Double
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
         """Whatever the method is."""
@@ -209,6 +214,10 @@ class Handler(BaseHTTPRequestHandler):
             self._forward(body)
         else:
             operation = _model(request.service).operation_model(request.operation)
+            in_json = operation.service_model.resolved_protocol == "json"
+            if in_json and not double.latency and (wrong := _wrong(operation.input_shape, request.parameters)):
+                self._send(400, *_failed(operation, "ValidationException", wrong))
+                return
             result = known(request) if callable(known) else known
             if (ready := double.ready.get(id(result))) is None or ready[0] is not result:
                 checked(operation, result)

@@ -37,6 +37,14 @@ def test_an_answer_that_the_service_could_not_give_is_refused(aws: Double) -> No
         aws.answer("ce", "GetSavingsPlansCoverage", {})
 
 
+def test_a_question_that_the_service_does_not_know_is_refused(aws: Double) -> None:
+    aws.answer("ce", "GetSavingsPlansCoverage", {"SavingsPlansCoverages": []})
+    unchecked = boto3.client("ce", config=Config(parameter_validation=False))
+
+    with pytest.raises(ClientError, match="ValidationException"):
+        unchecked.get_savings_plans_coverage(TimePeriod={"Start": 1, "End": "2026-02-01"})
+
+
 def test_a_function_answers_by_what_is_asked_and_by_which_account(aws: Double) -> None:
     seen: list[Request] = []
 
