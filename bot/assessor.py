@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from threading import RLock
 from typing import Any, Protocol
@@ -58,7 +58,7 @@ class Runs(Protocol):
 class Read:
     """The inventories of all providers, joined; ``complete`` are those that were read but for what ``kept`` names."""
 
-    bills: Mapping[str, Bill]
+    bills: Mapping[str, Bill] = field(default_factory=dict)
     resources: tuple[Resource, ...] = ()
     advice: tuple[Advice, ...] = ()
     unread: tuple[str, ...] = ()
@@ -230,7 +230,7 @@ class Assessor:
 
     def _inventories(self, now: datetime, billed: Billed) -> Read:
         """Every provider's inventory together; one that cannot be read at all leaves its findings as they are."""
-        read = Read(bills=dict(billed.bills))
+        read = Read()
         for provider in self.providers:
             self.progress(0.6, f"reading the inventory of {provider.name}")
             try:
@@ -246,6 +246,7 @@ class Assessor:
             read.kept |= found.kept
             read.bills = {**found.bills, **read.bills}
             read.complete |= {provider.name}
+        read.bills = {**read.bills, **billed.bills}
         return read
 
     def _with_fix(self, finding: Finding) -> Finding:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -42,6 +43,22 @@ class Spot:
     service: str
 
 
+class Awaited(Mapping[str, Bill]):
+    """Bills that are still being summed up: whoever looks into them waits."""
+
+    def __init__(self, bills: Future[Mapping[str, Bill]]) -> None:
+        self._bills = bills
+
+    def __getitem__(self, name: str) -> Bill:
+        return self._bills.result()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bills.result())
+
+    def __len__(self) -> int:
+        return len(self._bills.result())
+
+
 @dataclass(frozen=True, slots=True)
 class Billed:
     """What the bill of the last month knows: by it a provider chooses what to ask its cloud.
@@ -52,6 +69,10 @@ class Billed:
     bills: Mapping[str, Bill] = field(default_factory=dict)
     spots: Sequence[Spot] = ()
     commitments: Sequence[str] = ()
+
+    def with_others(self, own: Mapping[str, Bill]) -> Mapping[str, Bill]:
+        """The bills, and what a cloud told itself of resources that no billed row names."""
+        return {**own, **self.bills} if own else self.bills
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class AwsProvider(Cloud):
                 self.connection,
                 listed.list,
                 billed.spots,
-                {**own, **billed.bills},
+                billed.with_others(own),
                 prices=prices,
                 now=now,
                 limits=self.choice.limits,
@@ -176,7 +176,7 @@ class AwsProvider(Cloud):
 
     def _resource_bills(self, now: datetime, billed: Billed) -> tuple[Mapping[str, Bill], tuple[str, ...]]:
         """Prices of resources where the rows name none, as those of Cost Explorer do not."""
-        if billed.bills or not (self.folder / "cost-explorer").exists():
+        if not (self.folder / "cost-explorer").exists() or billed.bills:
             return {}, ()
         services = sorted({spot.service for spot in billed.spots})
         try:

@@ -85,7 +85,7 @@ class AzureProvider(Cloud):
         own, priced = self._resource_bills(where, now, billed)
         seen = survey(
             self.connection,
-            replace(billed, bills={**own, **billed.bills}),
+            replace(billed, bills=billed.with_others(own)),
             folder=self.folder,
             now=now,
             limits=self.choice.limits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -44,20 +45,23 @@ def survey(  # noqa: PLR0913 (said by name)
     ``scopes`` are those of the bill (billing accounts): their budgets and recommendations are asked for too.
     """
     known, _, _ = subscriptions(connection, billed.spots)
-    taken = inventory(
-        connection,
-        billed.spots,
-        billed.bills,
-        prices=lambda subscriptions: PriceList(connection, subscriptions, folder / "prices", now),
-        now=now,
-        limits=limits or Limits(),
-        progress=progress,
-    )
-    advised, unadvised = advice(connection, [one.id for one in known], {one.id: one.account for one in known})
-    kept = held(connection, billed.commitments)
     payers = [one for one in scopes if one.lower().startswith(BILLING)]
     where: Mapping[str, str] = {f"/subscriptions/{one.id}": one.account for one in known} | dict.fromkeys(payers, "")
-    set_, unset = budgets(connection, where)
-    told = (*unadvised, *kept.told, *recommended(connection, payers), *unset)
+    with ThreadPoolExecutor(4, thread_name_prefix="azure-survey") as beside:
+        advising = beside.submit(advice, connection, [one.id for one in known], {one.id: one.account for one in known})
+        holding = beside.submit(held, connection, billed.commitments)
+        limiting = beside.submit(budgets, connection, where)
+        recommending = beside.submit(recommended, connection, payers)
+        taken = inventory(
+            connection,
+            billed.spots,
+            billed.bills,
+            prices=lambda subscriptions: PriceList(connection, subscriptions, folder / "prices", now),
+            now=now,
+            limits=limits or Limits(),
+            progress=progress,
+        )
+    (advised, unadvised), kept, (set_, unset) = advising.result(), holding.result(), limiting.result()
+    told = (*unadvised, *kept.told, *recommending.result(), *unset)
     whole = replace(taken, advice=tuple(advised), unread=(*taken.unread, *kept.failed), told=(*taken.told, *told))
     return Survey(whole, kept.terms, set_)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -42,7 +43,7 @@ from providers.lake.engines import Secret, opened
 from providers.lake.load import Limits, Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
 from providers.lake.sums import MART_DIMENSIONS
-from providers.provider import Billed, Export, Progress, Spot
+from providers.provider import Awaited, Billed, Export, Progress, Spot
 
 T = TypeVar("T")
 Told: TypeAlias = list[dict[str, Any]]
@@ -243,13 +244,19 @@ class Lake:
         return found
 
     def billed(self, now: datetime) -> Billed:
-        """What the bill of the last 30 complete days knows: resources, places and commitments."""
+        """What the bill of the last 30 complete days knows: resources, places and commitments.
+
+        Places are known at once; what each resource is billed is summed up while the clouds are asked.
+        """
         if not self.version:
             return Billed()
+        beside = ThreadPoolExecutor(1, thread_name_prefix="bills")
+        bills = beside.submit(self.bills, now)
+        beside.shutdown(wait=False)
         window = last_days(PRICED_DAYS, self.freshness(now).complete_until)
         rows = self._now(lambda view: self._told(_places(view, window)))
         spots = [Spot(row["SubAccountId"] or "", row["RegionId"] or "", row["ServiceName"] or "") for row in rows]
-        return Billed(self.bills(now), spots, self.names("CommitmentDiscountId"))
+        return Billed(Awaited(bills), spots, self.names("CommitmentDiscountId"))
 
     def names(self, dimension: str, without: Sequence[Without] = ()) -> Sequence[str]:
         """The values that a dimension has; for ``Tags``, the keys, with whatever rows."""
