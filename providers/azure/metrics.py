@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from statistics import fmean
 from typing import Any, TypeAlias
 
@@ -29,6 +30,7 @@ LOWEST = "Minimum"
 
 
 Answer: TypeAlias = Mapping[str, Any]
+Point: TypeAlias = Mapping[str, Any]  # of one day: its timeStamp, and a value by each aggregation
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _asked(connection: Connection, batch: Batch, now: datetime) -> list[Resource
     return [
         replace(one.resource, metrics=dict(_metrics(one, values, end.date())))
         for answer in answers
-        for values in (_by_day(answer),)
+        for values in (_by_name(answer),)
         for one in by_id.get(_id_of(answer), ())
     ]
 
@@ -135,40 +137,47 @@ def _id_of(answer: Answer) -> str:
     return next((one.partition("/providers/microsoft.insights/metrics/")[0] for one in named), "")
 
 
-def _by_day(answer: Answer) -> dict[tuple[str, date], Any]:
-    return {
-        (metric["name"]["value"], date.fromisoformat(point["timeStamp"][:10])): point
-        for metric in answer["value"]
-        for series in metric["timeseries"]
-        for point in series["data"]
-    }
+def _by_name(answer: Answer) -> dict[str, dict[str, Point]]:
+    """What was measured by the metric's name and the UTC day, both as Azure writes them."""
+    measured: dict[str, dict[str, Point]] = defaultdict(dict)
+    for metric in answer["value"]:
+        for series in metric["timeseries"]:
+            measured[metric["name"]["value"]].update((point["timeStamp"][:10], point) for point in series["data"])
+    return measured
 
 
-def _metrics(one: Seen, values: Mapping[tuple[str, date], Any], today: date) -> Iterator[tuple[str, Metric]]:
+def _metrics(one: Seen, measured: Mapping[str, Mapping[str, Point]], today: date) -> Iterator[tuple[str, Metric]]:
     for wanted in one.wanted:
-        window = [today - A_DAY * back for back in range(1, wanted.days + 1)]
-        if (found := _metric(wanted, one.resource, values, window)) is not None:
+        window = _window(today, wanted.days)
+        if (found := _metric(wanted, one.resource, measured, window)) is not None:
             yield wanted.name, found
 
 
+@lru_cache(64)
+def _window(today: date, days: int) -> tuple[str, ...]:
+    """So many days before a day, the newest first, as Azure writes them."""
+    return tuple((today - A_DAY * back).isoformat() for back in range(1, days + 1))
+
+
 def _metric(
-    wanted: Wanted, resource: Resource, values: Mapping[tuple[str, date], Any], window: Sequence[date]
+    wanted: Wanted, resource: Resource, measured: Mapping[str, Mapping[str, Point]], window: Sequence[str]
 ) -> Metric | None:
     """One measurement of all that was asked for it; ``None`` if nothing was measured."""
     ways = _ways(wanted)
+    parts = [measured[name] for name in wanted.metric.split("+") if name in measured]
 
-    def told(way: str) -> dict[date, float]:
-        days: dict[date, float] = {}
-        for day in window:
-            points = [values.get((name, day)) for name in wanted.metric.split("+")]
-            numbers = [number for point in points if (number := _number(point, way)) is not None]
-            if numbers:
-                days[day] = sum(numbers) * wanted.scale
+    def told(way: str) -> dict[str, float]:
+        days: dict[str, float] = {}
+        named = way.lower()
+        for part in parts:
+            for day in window:
+                if (point := part.get(day)) is not None and (value := point.get(named)) is not None:
+                    days[day] = days.get(day, 0.0) + float(value) * wanted.scale
         return days
 
     days = told(ways[0])
     if wanted.absent_is_zero:
-        born = resource.created or window[-1]
+        born = resource.created.isoformat() if resource.created else window[-1]
         days = {day: days.get(day, 0.0) for day in window if day >= born}
     if not days:
         return None
@@ -176,9 +185,4 @@ def _metric(
     average, highest = fmean(days.values()), max(peaks.values(), default=max(days.values()))
     if wanted.used:
         average, highest = 100 - average, 100 - min(peaks.values(), default=min(days.values()))
-    return Metric(len(days), average, highest, max(days))
-
-
-def _number(point: Any, way: str) -> float | None:  # noqa: ANN401
-    value = point.get(way.lower()) if point is not None else None
-    return float(value) if value is not None else None
+    return Metric(len(days), average, highest, date.fromisoformat(max(days)))
