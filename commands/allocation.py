@@ -50,7 +50,7 @@ class Wanted:
 @command(
     "allocation",
     group=Group.COST,
-    examples=("allocation", "allocation q3 by=cost-center", "allocation last month account=prod chart=treemap"),
+    examples=("allocation", "allocation q3 by=cost-center", "allocation last month provider=AWS chart=treemap"),
 )
 def allocation(
     context: Context, *when: str, by: str = "", chart: str = "bars", currency: str = "", **scope: str

@@ -368,7 +368,7 @@ def _record(context: Context, record: TrackRecord, scope: Mapping[str, str]) -> 
                 f" against the bill as it is now. {context.costs.freshness(context.now).said()}."
             ),
         ),
-        data={"error": round(record.error, 4), "record": _held(record)},
+        data={"mean_error": round(record.error, 4), "record": _held(record)},
     )
 
 

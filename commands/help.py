@@ -29,7 +29,7 @@ def _all() -> Answer:
     parts.append(Buttons(tuple(Button(name, name) for name in FIRST_STEPS if name in COMMANDS)))
     parts.append(
         Note(
-            "Type help and a command for its options. Scopes work everywhere: account=prod team=search;"
+            "Type help and a command for its options. Scopes work everywhere: provider=AWS team=search;"
             " help periods tells how months and quarters are written."
         )
     )

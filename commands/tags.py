@@ -61,7 +61,7 @@ class Looked:
     where: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
 
-@command("tags", group=Group.COST, examples=("tags", "tags key=cost-center", "tags last month account=prod"))
+@command("tags", group=Group.COST, examples=("tags", "tags key=cost-center", "tags last month provider=AWS"))
 def tags(context: Context, *when: str, key: str = "", currency: str = "", **scope: str) -> Answer:
     """Show how ready the bill is for allocation: what has no tag, misspelled tags, and the commands that set them.
 

@@ -82,7 +82,7 @@ def waste(
         return _nothing(title, tidy, check, page, context)
     shown = found[skip : skip + PAGE]
     if not shown:
-        raise BadAsk(f"page={page}: there are {-(-len(found) // PAGE)} pages of it")
+        raise BadAsk(f"page={page}: it has {so_many(-(-len(found) // PAGE), 'page')}")
     filters = {"check": check, "min": str(min or ""), "owner": owner}
     filtered = bool(scope) or any(filters.values())
     return Answer(

@@ -52,7 +52,7 @@ def drawn(told: Mapping[str, Any], run: str, context: Context, page: int = 1) ->
     """
     count, kept = int(told["count"]), list(told["news"])
     if page < 1 or (page > 1 and PAGE * (page - 1) >= len(kept)):
-        raise BadAsk(f"page={page}: there are {max(1, -(-len(kept) // PAGE))} pages of it")
+        raise BadAsk(f"page={page}: it has {so_many(max(1, -(-len(kept) // PAGE)), 'page')}")
     shown = [one for key in kept[PAGE * (page - 1) : PAGE * page] if (one := _known(context, key))]
     new = f"{so_many(count, 'new finding')} worth {told['worth']} a month"
     title = f"Assessment: {new if count else told['fixes'] or 'nothing new'}"

@@ -101,7 +101,8 @@ def test_forecasts_show_how_good_they_were(talk: Talk) -> None:
     said = talk.ask("forecast record")
 
     assert said.title.startswith("Forecasts missed by 0.")
-    assert len(said.data["record"]) == 6
+    assert len(said.data["record"]) == 6 and 0 < said.data["mean_error"] < 0.05
+    assert "error" not in said.data, "that is the word by which an answer is known that went wrong"
     assert all(abs(one["error"]) < 0.05 for one in said.data["record"])
     assert talk.ask("forecast").data["record"] == said.data["record"]
     whole = {row[0]: row[2] for part in said.parts if isinstance(part, Table) for row in part.rows}
