@@ -48,7 +48,7 @@ def judge(values: np.ndarray, start: date, since: int, thresholds: np.ndarray) -
         if (day - begin) % REFIT == 0:
             walk.learn(day)
         walk.judge(day)
-        walk.widen(day)
+        walk.widen(day, told=day >= since)
         walk.settle(day)
     young = np.arange(values.shape[1]) - walk.first[:, None] < LEAST_DAYS
     for judged in (walk.expected, walk.band, walk.sigma):
@@ -109,8 +109,8 @@ class _Walk:
         self.plain[:, day] = (self.clean[:, day] - fee) / factor
         self.expected[:, day], self.sigma[:, day], self.band[:, day], self.off[:, day] = expected, sigma, band, off
 
-    def widen(self, day: int) -> None:
-        """Look at the mean of the last days: what is off a little, day after day, is off."""
+    def widen(self, day: int, *, told: bool) -> None:
+        """Look at the mean of the last days: what is off a little, day after day, is off; and tell it, where asked."""
         for days, means in self.means.items():
             begin = max(0, day - MEMORY)
             window = slice(day + 1 - days, day + 1)
@@ -118,7 +118,7 @@ class _Walk:
                 continue
             misses = self.misses[:, window]  # of days that are off by themselves only their band's worth
             miss = means[:, day] = misses.mean(axis=1)
-            if day - begin < 4 * days:
+            if not told or day - begin < 4 * days:
                 continue
             spread, usual = _sizes(means[:, begin + days - 1 : day + 1 - days])
             floor = FLOOR * np.abs(self.expected[:, window]).mean(axis=1)
