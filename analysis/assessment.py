@@ -6,22 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from analysis.allocation import Allocation
-from analysis.anomalies import Event
-from analysis.burndown import Burndown
-from analysis.commitments import Commitments
-from analysis.drivers import Variance
 from analysis.findings import WAITING, Finding, State
-from analysis.focus import Freshness
-from analysis.forecasts import Forecast
-from analysis.maturity import Score
 from analysis.money import Money
 from analysis.periods import Period
-from analysis.savings import Savings
-from analysis.tagging import Tagging
-from analysis.track_record import TrackRecord
-from analysis.units import UnitEconomics
+
+if TYPE_CHECKING:
+    from analysis.allocation import Allocation
+    from analysis.anomalies import Event
+    from analysis.burndown import Burndown
+    from analysis.commitments import Commitments
+    from analysis.drivers import Variance
+    from analysis.focus import Freshness
+    from analysis.forecasts import Forecast
+    from analysis.maturity import Score
+    from analysis.savings import Savings
+    from analysis.tagging import Tagging
+    from analysis.track_record import TrackRecord
+    from analysis.units import UnitEconomics
 
 TO_DO = (*WAITING, State.CLAIMED)
 

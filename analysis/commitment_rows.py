@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 from analysis.commitments import Kept, Kind, Line, Term, kind_of
 from analysis.focus import DAY, MONTH, CostColumn, CostFrame, CostQuery
 from analysis.money import Money
+from analysis.offers import Offer
 from analysis.periods import Period
-from analysis.purchases import Offer
 
 Ask: TypeAlias = Callable[[CostQuery], CostFrame]
 Where: TypeAlias = Mapping[str, Sequence[str | None]]

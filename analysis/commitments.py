@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeVar
 
 from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, month_of
-from analysis.purchases import Ladder, Offer, Usage
+
+if TYPE_CHECKING:
+    from analysis.purchases import Ladder
 
 NOTHING = Decimal(0)
 HOURS = 24
@@ -319,36 +319,6 @@ def remarks(
     silent = [term for term in unbilled if term.starts < period.end and term.ends > period.start]
     told += [f"{term.name}: in force until {term.ends:%d %b %Y}, and no billed row names it" for term in silent[:MANY]]
     return told
-
-
-def usage_of(lines: Iterable[Line], offer: Offer, history: Period, currency: str) -> Usage:
-    """The daily history that an offer's ladder stands on.
-
-    What present commitments could cover is what they do cover and, at the same rate, their unused part.
-    """
-    days = np.zeros((4, history.days))
-    on_demand, covered, used, unused = days
-    for line in lines:
-        if line.provider != offer.provider or line.day not in history:
-            continue
-        day = (line.day - history.start).days
-        match (line.eligible, line.kind):
-            case (True, Kind.ON_DEMAND):
-                on_demand[day] += float(line.effective)
-            case (True, Kind.USED):
-                covered[day] += float(line.contracted or line.effective)
-            case (False, Kind.USED):
-                used[day] += float(line.effective)
-            case (False, Kind.UNUSED):
-                unused[day] += float(line.effective)
-            case _:
-                pass
-    idle = np.maximum(unused, 0)
-    busy = used > 0
-    capacity = np.where(
-        busy, covered * (1 + idle / np.where(busy, used, 1)), covered + idle / (1 - float(offer.discount))
-    )
-    return Usage(history.start, on_demand, covered, capacity, currency)
 
 
 def realised(kept: Iterable[Kept], terms: Iterable[Term], provider: str) -> dict[int, Decimal]:

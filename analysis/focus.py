@@ -11,14 +11,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-
 from analysis.errors import BadData
 from analysis.money import Money
 from analysis.periods import Period
 
-if TYPE_CHECKING:
-    import pandas as pd  # a quarter of the bot's start, and only ever handed in
+if TYPE_CHECKING:  # a quarter of the bot's start, and not needed until there are rows
+    import numpy as np
+    import pandas as pd
 
 CostColumn: TypeAlias = Literal["EffectiveCost", "BilledCost", "ListCost", "ContractedCost"]
 QuantityColumn: TypeAlias = Literal["PricingQuantity", "ConsumedQuantity"]
@@ -175,6 +174,8 @@ class CostFrame:
         """
         if DAY not in self.query.by:
             raise BadData("a series by day needs a query grouped by Day")
+        import numpy as np
+
         others = [name for name in self.query.by if name != DAY]
         period = self.query.period
         rows: dict[tuple[str, ...], int] = {} if others else {("total",): 0}

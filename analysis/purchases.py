@@ -14,8 +14,8 @@ from decimal import ROUND_DOWN, Decimal
 
 import numpy as np
 
-from analysis.errors import UnknownName
 from analysis.money import Money
+from analysis.offers import Offer
 from analysis.periods import DAYS_A_MONTH, Period
 
 HOURS, WEEK, WEEKS_A_YEAR, MONTHS_A_YEAR = 24, 7, 52, 12
@@ -30,43 +30,6 @@ PATHS, BLOCK, SEED = 1_000, 4, 1  # resampled futures; weeks that stay together,
 FULL = 0.95  # of a purchase that is expected to be used; AWS and Azure propose none below
 RARE = 0.01  # the worst of a hundred futures
 CALM = (5, 95)  # percentiles that weekly changes are cut at: one migration is no rule
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What may be bought of one provider, and the usage that it would cover.
-
-    ``services`` (ServiceName) and ``machines`` (ResourceType, in small letters) say what is eligible; functions and
-    containers are left out, since their discounts are smaller. ``discount`` is that of one year without upfront
-    payment, where the company's own commitments tell no better. ``hourly_floor`` is the part of a day's mean that is
-    taken to run in each of its hours: an assumption, since daily rows do not tell.
-    """
-
-    provider: str
-    instrument: str
-    payment: str
-    services: tuple[str, ...]
-    machines: tuple[str, ...]
-    discount: Decimal
-    hourly_floor: Decimal = Decimal("0.75")
-
-
-OFFERS = (
-    # "Up to 66 %" (AWS), in most cases closer to 30 %, about 20 % for Fargate for one year without upfront payment
-    # (Vantage, "What is an AWS Savings Plan?"). The least of these.
-    Offer(
-        "AWS", "Compute Savings Plan", "No Upfront", ("Amazon Elastic Compute Cloud",), ("instance",), Decimal("0.20")
-    ),
-    # "Up to 65 %" (Microsoft), in practice between 11 and 65 % (Intercept, "Azure Savings Plans"). The least of these.
-    Offer(
-        "Microsoft",
-        "Azure savings plan for compute",
-        "paid monthly",
-        ("Virtual Machines", "Virtual Machine Scale Sets"),
-        ("virtual machine", "virtual machine scale set"),
-        Decimal("0.11"),
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,26 +128,6 @@ class Usage:
         return replace(
             self, start=start, on_demand=self.on_demand[cut], covered=self.covered[cut], capacity=self.capacity[cut]
         )
-
-
-def offers(discounts: Mapping[str, Decimal], hourly_floor: Decimal | None = None) -> tuple[Offer, ...]:
-    """The offers, with the one-year discounts (by ProviderName) and the floor of a deployment.
-
-    Raises:
-        UnknownName: a discount is given for a provider of whom nothing is proposed.
-    """
-    known = {offer.provider for offer in OFFERS}
-    for provider in discounts:
-        if provider not in known:
-            raise UnknownName("provider that commitments are bought of", provider, known)
-    return tuple(
-        replace(
-            offer,
-            discount=discounts.get(offer.provider, offer.discount),
-            hourly_floor=offer.hourly_floor if hourly_floor is None else hourly_floor,
-        )
-        for offer in OFFERS
-    )
 
 
 def ladder(

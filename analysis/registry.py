@@ -1,4 +1,4 @@
-"""Names to things: the folder is the list, and importing it fills the registry."""
+"""Names to things: the folder is the list, and a module is imported when its thing, or the list, is asked for."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names to things, filled by importing every module of one package."""
+    """Names to things, each in a module of one package that is called as it is (``idle_disk.py``: idle-disk)."""
 
     def __init__(self, noun: str) -> None:
         self.noun = noun
         self._things: dict[str, T] = {}
+        self._modules: dict[str, str] = {}  # by the name of what should be in them
+        self._imported: set[str] = set()  # the names of those that are whole
 
     def add(self, name: str, thing: T) -> T:
         """Register ``thing`` under ``name``; a second one is a bug.
@@ -36,21 +38,38 @@ class Registry(Generic[T]):
         return lambda thing: self.add(name, thing)
 
     def discover(self, package: ModuleType) -> None:
-        """Import each module of ``package`` so that it registers itself."""
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            importlib.import_module(module.name)
+        """Have the modules of ``package`` register themselves when they are needed."""
+        if not self._modules:
+            names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+            self._modules = {name.replace("_", "-"): f"{package.__name__}.{name}" for name in names}
+
+    def fill(self) -> None:
+        """Import every module that was not needed yet. Safe to call from many threads."""
+        for name in self._modules:
+            self._import(name)
 
     def __getitem__(self, name: str) -> T:
-        try:
+        if name in self:
             return self._things[name]
-        except KeyError:
-            raise UnknownName(self.noun, name, known=sorted(self._things)) from None
+        raise UnknownName(self.noun, name, known=sorted(self._things))
 
     def __contains__(self, name: object) -> bool:
+        if name in self._modules:
+            self._import(str(name))
+        if name not in self._modules or name not in self._things:
+            self.fill()
         return name in self._things
 
     def __iter__(self) -> Iterator[str]:
+        self.fill()
         return iter(sorted(self._things))
 
     def __len__(self) -> int:
+        self.fill()
         return len(self._things)
+
+    def _import(self, name: str) -> None:
+        """Import a module; should another thread be at it, wait until it is whole."""
+        if name not in self._imported:
+            importlib.import_module(self._modules[name])
+            self._imported.add(name)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-import numpy as np
-
 from analysis.money import Money
 from analysis.periods import Period, month_of
 
@@ -141,6 +139,8 @@ def _marginal(points: Sequence[UnitCost]) -> Marginal | None:
     """The slope of daily cost over daily units, by least squares; ``None`` where too little varies."""
     if len(points) < LEAST_POINTS:
         return None
+    import numpy as np
+
     units = np.array([float(one.units) / one.period.days for one in points])
     costs = np.array([float(one.cost) / one.period.days for one in points])
     spread = float(((units - units.mean()) ** 2).sum())

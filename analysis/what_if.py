@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from analysis.forecasts import Range
 from analysis.money import Money
 from analysis.periods import Period
+
+if TYPE_CHECKING:
+    from analysis.forecasts import Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +65,5 @@ def _changed(month: Period, base: Range, growth: Growth | None, planned: Sequenc
     factor = 1 + growth.part if growth and growth.begins < month.end else Decimal(1)
     currency = base.expected.currency
     moved = Money.total((one.monthly for one in planned if one.in_month(month)), currency)
-    amounts = (base.expected, base.low80, base.high80, base.low95, base.high95)
-    return Range(*((amount * factor + moved).cents() for amount in amounts))
+    changed = {amount.name: (getattr(base, amount.name) * factor + moved).cents() for amount in fields(base)}
+    return replace(base, **changed)

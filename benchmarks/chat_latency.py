@@ -1,7 +1,7 @@
 """How long people wait: a warm forecast beside its bare chart, and the start.
 
 Goals: warm ``/finops forecast`` p95 ≤ 2.5 × the p95 of drawing its bare fan chart; process start to ready ≤ 1 s
-(``tests/test_house.py`` keeps statsmodels out of it).
+(``tests/test_house.py`` keeps what is heavy out of it).
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
+from analysis.offers import offers
 from analysis.owners import Owners, Team
-from analysis.purchases import offers
 from bot.environment import overridden
 from bot.identity import ENTRA
 from bot.ports import WEBHOOK
@@ -142,8 +142,7 @@ class Config(Section):
         for route in chain(*self.personas.values(), *(entry.to for entry in self.alerts.routes)):
             _refuse_route_to_nowhere(route)
         for schedule in self.schedules:
-            ask = schedule.ask.replace("{persona}", next(iter(personas)))
-            commands[(words_of(ask) or ["help"])[0]]
+            commands[(words_of(schedule.ask) or ["help"])[0]]
             for name in schedule.to:
                 personas[name]
                 if not self.personas.get(name):

@@ -9,8 +9,8 @@ from functools import partial
 
 from analysis.budgets import Budget
 from analysis.money import Money
+from analysis.offers import offers
 from analysis.periods import month_of
-from analysis.purchases import offers
 from analysis.what_if import Planned
 from bot.config import Config
 from bot.sections.figures import PlannedEntry

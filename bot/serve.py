@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
 from bot.cadence.planner import Planner
 from bot.chores import chores, placed
@@ -40,6 +41,8 @@ from bot.web.admin import Admin
 from bot.web.documents import Documents
 from bot.web.pictures import SECRET, Pictures, kept_secret
 from bot.wiring import Crew, assembled, schedule_of
+from commands.core.registry import discover
+from commands.personas import discover as discover_personas
 
 if TYPE_CHECKING:
     from bot.teams.line import Line
@@ -150,11 +153,11 @@ async def running(crew: Crew, environ: Mapping[str, str], *, teams: Line | None 
         stack.push_async_callback(courier.stop, LONGEST_STOP / 2)
         door.start()
         stack.push_async_callback(door.stop, LONGEST_STOP / 2)
-        first_look = asyncio.get_running_loop().run_in_executor(None, _first_look, crew)
-        stack.callback(first_look.cancel)
         await _open(stack, config, links, door, sides)
         planner.start()
         stack.callback(planner.stop)
+        first_look = asyncio.get_running_loop().run_in_executor(None, _first_look, crew)
+        stack.callback(first_look.cancel)
         yield door
 
 
@@ -240,8 +243,10 @@ async def _healthy(request: web.Request) -> web.Response:  # noqa: ARG001 (whoev
 
 
 def _first_look(crew: Crew) -> None:
-    """What need not be there before Slack is answered: the engine, the pen for charts, the first rows and findings."""
+    """What need not be there before Slack is answered: commands, the pen for charts, the engine, the first rows."""
     try:
+        for things in (discover(), discover_personas(), discover_checks()):
+            things.fill()
         import_module("charts.forecast_fan")
         if not crew.lake.version or not crew.state.runs.last():
             crew.assessor.fresh(crew.clock())

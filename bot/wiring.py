@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from analysis.alerts import Alert
 from analysis.errors import BadConfig
+from analysis.findings import Fix
+from analysis.tagging import TagChange
 from bot.cadence.schedule import Schedule, next_fires
 from bot.clock import Clock
 from bot.config import Config
@@ -30,7 +32,6 @@ from commands.core.ports import Drivers, Onward, Route
 from commands.core.quiet_hours import QuietHours
 from commands.core.registry import answer
 from commands.core.report import Report
-from providers import remedies
 from providers.provider import Progress, Provider
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class Crew:
             report=replace(self.report, locale=locale),
             work=self.state.inbox,
             preferences=self.state.preferences,
-            tag_fix=remedies.tag_fix,
+            tag_fix=_tag_fix,
             alerts=self.state.alerts,
             lookout=self.lookout,
             people=self.directory,
@@ -330,3 +331,9 @@ def schedule_of(entry: ScheduleEntry, config: Config) -> Schedule:
 def state_url(config: Config) -> str:
     """The address of a deployment's state database."""
     return f"sqlite:///{config.data.folder / 'state.db'}" if config.state.url == "sqlite" else config.state.url
+
+
+def _tag_fix(change: TagChange) -> Fix | None:
+    from providers.remedies import tag_fix
+
+    return tag_fix(change)

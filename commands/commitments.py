@@ -20,10 +20,10 @@ from analysis.commitments import (
     remarks,
     standings,
     unpriced,
-    usage_of,
 )
 from analysis.commitments import expiries as ends_of
 from analysis.counting import so_many
+from analysis.eligible_usage import usage_of
 from analysis.errors import NoData
 from analysis.focus import Freshness
 from analysis.money import Money

@@ -10,9 +10,9 @@ from analysis.allocation_rules import Rulebook
 from analysis.budgets import Budget
 from analysis.commitments import Term
 from analysis.money import Money
+from analysis.offers import OFFERS, Offer
 from analysis.overdue import Patience
 from analysis.owners import Owners
-from analysis.purchases import OFFERS, Offer
 from analysis.what_if import Planned
 
 

@@ -14,8 +14,6 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from analysis.errors import BadData, UnknownName
 from analysis.units import DriverSeries
 
@@ -105,6 +103,8 @@ def _from_csv(source: Source) -> Iterable[Mapping[str, Any]]:
 
 def _from_http(source: Source) -> Iterable[Mapping[str, Any]]:
     """A JSON list of objects, or CSV."""
+    import requests
+
     try:
         with requests.get(source.where, headers=dict(source.headers), timeout=SECONDS, stream=True) as said:
             said.raise_for_status()

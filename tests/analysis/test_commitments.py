@@ -21,11 +21,11 @@ from analysis.commitments import (
     remarks,
     standings,
     unpriced,
-    usage_of,
 )
+from analysis.eligible_usage import usage_of
 from analysis.money import Money
+from analysis.offers import OFFERS
 from analysis.periods import Period, month_of
-from analysis.purchases import OFFERS
 
 OCTOBER = month_of(date(2026, 10, 1))
 DAY = OCTOBER.start

@@ -13,7 +13,8 @@ from hypothesis import strategies as some
 
 from analysis.errors import UnknownName
 from analysis.money import Money
-from analysis.purchases import LEAST_DAYS, OFFERS, WINDOW, Ladder, Usage, ladder, offers
+from analysis.offers import OFFERS, offers
+from analysis.purchases import LEAST_DAYS, WINDOW, Ladder, Usage, ladder
 
 TODAY = date(2026, 11, 18)
 AWS = OFFERS[0]

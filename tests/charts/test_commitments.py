@@ -11,8 +11,9 @@ import pytest
 from matplotlib.image import imread
 
 from analysis.commitments import Standing
+from analysis.offers import OFFERS
 from analysis.periods import Period, months_of
-from analysis.purchases import OFFERS, Ladder, Usage, ladder
+from analysis.purchases import Ladder, Usage, ladder
 from charts.commitments import coverage, described_coverage, described_ladder
 from charts.commitments import ladder as drawn
 
