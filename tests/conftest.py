@@ -89,8 +89,18 @@ def assessed(company: Company, assessed_once: Path, tmp_path: Path) -> Iterator[
         yield Talk(company.crew.remembering(state))
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state database in which nothing has happened: copied in a fraction of the time that its tables take."""
+    path = tmp_path_factory.mktemp("blank") / "state.db"
+    State.open(f"sqlite:///{path}", stopped_at(NOW), folder=path.parent).close()
+    return path
+
+
 @pytest.fixture
-def talk(company: Company, tmp_path: Path) -> Iterator[Talk]:
+def talk(company: Company, blank: Path, tmp_path: Path) -> Iterator[Talk]:
     """The sample company's crew with an empty state database."""
-    with State.open(f"sqlite:///{tmp_path / 'state.db'}", company.crew.clock, folder=tmp_path) as state:
+    path = tmp_path / "state.db"
+    copyfile(blank, path)
+    with State.open(f"sqlite:///{path}", company.crew.clock, folder=tmp_path) as state:
         yield Talk(company.crew.remembering(state))

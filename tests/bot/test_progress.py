@@ -123,8 +123,9 @@ async def told(asked: Ask, trouble: Exception | None = None) -> list[Parcel]:
         if asked.place.view or asked.place.platform == "clock":
             first.set()
         else:
-            await hall.out(2)
+            await hall.out(1 if asked.loud else 2)
             first.set()
+            await hall.out(2)
         second.set()
         await hall.done("k1")
     return [row.parcel for row in store.outbox.values()]

@@ -41,12 +41,12 @@ class Cluster:
         """Stop it hard: no checkpoint, no goodbye to anybody."""
         self._run("pg_ctl", "stop", "--wait", "--pgdata", self.data, "--mode=immediate")
 
-    def new_database(self) -> str:
-        """The address of a new and empty database."""
-        name = f"crew{next(self._numbers)}"
+    def new_database(self, like: str = "") -> str:
+        """The address of a new database: an empty one, or a copy of that at ``like``, which nobody is using."""
+        name, model = f"crew{next(self._numbers)}", like.rpartition("/")[2] or "template1"
         with psycopg.connect(f"{self._address}/postgres", autocommit=True) as connection:
             quick = " STRATEGY FILE_COPY" if connection.info.server_version >= QUICK_COPY else ""
-            connection.execute(f"CREATE DATABASE {name}{quick}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {model}{quick}".encode())
         return f"{self._address}/{name}".replace("postgresql:", "postgresql+psycopg:")
 
     @property
