@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ FIRST_TIME, LAST_TIME = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ0
 LONGEST_HEADING = 1 << 20  # bytes
 MOST_REJECTED = 100_000  # ragged rows that are counted one by one; a file with more is no table
 
+COLUMN = re.compile(r'"|file_index')  # in SQL that depends on the row
+
 EMPTY = "{} is empty, so that BilledCost stands in for it"
 FINE = f"a cost has more than {DECIMALS} decimals, and is rounded there"
 NO_TAGS = "Tags are no JSON object, and are not read"
@@ -44,6 +47,14 @@ class Reading:
     sql: str
     numbered: str
     stood_in: tuple[str, ...]  # cost columns the file has not got
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The query of some rows, and those of its columns that have one value throughout, as SQL."""
+
+    sql: str
+    same: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +144,7 @@ def reading(connection: duckdb.DuckDBPyConnection, file: Path) -> Reading:
     """
     kinds = _parquet_columns(connection, file) if file.suffix == ".parquet" else _csv_columns(file)
     found = _matched(file, kinds)
-    shown, casts = _shown(found, kinds), ", ".join(_casts(found))
+    shown, casts = _shown(_values(found, kinds)), ", ".join(_casts(found))
     if file.suffix == ".parquet":
         source = again = _parquet([file])
         number = "file_row_number + 1"
@@ -148,22 +159,21 @@ def reading(connection: duckdb.DuckDBPyConnection, file: Path) -> Reading:
     )
 
 
-def together(
+def alike(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, numbers: Sequence[int] | None = None
-) -> str:
-    """The query of many Parquet files, the rows of all their readings; those with equal columns are read as one.
+) -> Iterator[Rows]:
+    """The rows of many Parquet files, those of all their readings; files with equal columns are read as one.
 
-    What their footers prove is not asked of each row. With ``numbers``, one for each file, it is the query to sum up:
+    What their footers prove is not asked of each row. With ``numbers``, one for each file, they are to be summed up:
     ``_number`` is that of a row's file, and costs have as many digits as they are stored with.
 
     Raises:
         BadData: as ``reading``.
     """
-    alike: dict[tuple[tuple[str, str], ...], list[int]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, str], ...], list[int]] = defaultdict(list)
     for place, file in enumerate(files):
-        alike[tuple(_parquet_columns(connection, file).items())].append(place)
-    queries = []
-    for kinds, places in alike.items():
+        groups[tuple(_parquet_columns(connection, file).items())].append(place)
+    for kinds, places in groups.items():
         of_these = [files[place] for place in places]
         found = _matched(of_these[0], dict(kinds))
         known = facts(connection, of_these, {_name(one.raw) for one in found.values()})
@@ -171,12 +181,21 @@ def together(
             name: replace(one, facts=known.get(_name(one.raw), NOTHING), narrow=numbers is not None)
             for name, one in found.items()
         }
-        shown, read = _shown(found, dict(kinds)), f"*, {', '.join(_casts(found))}"
+        values, read = _values(found, dict(kinds)), f"*, {', '.join(_casts(found))}"
         if numbers:
-            shown += f", {[numbers[place] for place in places]}[file_index::BIGINT + 1] AS _number"
+            values["_number"] = f"{[numbers[place] for place in places]}[file_index::BIGINT + 1]"
             read += ", file_index"
-        queries.append(f"(SELECT {shown} FROM (SELECT {read} FROM {_parquet(of_these)}))")
-    return " UNION ALL BY NAME ".join(queries)
+        query = f"SELECT {_shown(values)} FROM (SELECT {read} FROM {_parquet(of_these)})"
+        yield Rows(query, {name: value for name, value in values.items() if not COLUMN.search(value)})
+
+
+def together(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
+    """The query of ``alike`` rows of many Parquet files.
+
+    Raises:
+        BadData: as ``reading``.
+    """
+    return " UNION ALL BY NAME ".join(f"({one.sql})" for one in alike(connection, files))
 
 
 def rejected(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
@@ -202,13 +221,16 @@ def rejected(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]
     return [(str(file), int(row), str(reason)) for file, row, reason in rows]
 
 
-def _shown(found: Mapping[str, Column], kinds: Mapping[str, str]) -> str:
-    """Everything that is read of a row."""
-    picked = [f"{_value(name, found)} AS {quoted(name)}" for name in COLUMNS]
+def _values(found: Mapping[str, Column], kinds: Mapping[str, str]) -> dict[str, str]:
+    """Everything that is read of a row, as SQL."""
     known = {column.raw for column in found.values()}
     unknown = [Column(quoted(name), kind) for name, kind in kinds.items() if quoted(name) not in known]
-    picked += [f"{_extra(unknown, found)} AS x_extra", f"{_note(found)} AS _note", f"{_problem(found)} AS _problem"]
-    return ", ".join(picked)
+    rest = {"x_extra": _extra(unknown, found), "_note": _note(found), "_problem": _problem(found)}
+    return {name: _value(name, found) for name in COLUMNS} | rest
+
+
+def _shown(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
 
 
 def _parquet(files: Sequence[Path]) -> str:

@@ -7,15 +7,16 @@ and each export, whose number is ``_number``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from providers.focus.columns import COSTS, Kind
-from providers.focus.reader import literal
+from providers.focus.reader import Rows, literal
 
 MART_DIMENSIONS = (
     "BillingCurrency",
@@ -44,17 +45,12 @@ class Part:
 
 
 class Sums:
-    """The daily sums of some exports, numbered from 0; asked of a connection, dropped by whoever made them."""
+    """The daily sums of some exports, numbered from 0; asked from many threads, dropped by whoever made them."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
-        """Add up the rows of a query that ``together`` has made with numbers."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Rows]) -> None:
+        """Add up rows that have numbers."""
         self.connection, self.table = connection, table
-        sums = ", ".join(f"CAST(sum({name}) AS {Kind.COST.value}) AS {name}" for name in COSTS)
-        connection.execute(
-            f"CREATE TABLE {table} AS SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS BillingPeriod,"
-            f" CAST(ChargePeriodStart AS DATE) AS Day, {', '.join(MART_DIMENSIONS)}, Tags, _note, _problem, _number,"
-            f" {sums}, count(*) AS Rows FROM ({rows}) GROUP BY ALL"
-        )
+        connection.execute(f"CREATE TABLE {table} AS {' UNION ALL BY NAME '.join(map(_added_up, rows))}")
 
     def drop(self) -> None:
         """Forget them."""
@@ -62,15 +58,15 @@ class Sums:
 
     def unsound(self) -> set[int]:
         """The exports of which a row has a problem."""
-        rows = self.connection.execute(f"SELECT DISTINCT _number FROM {self.table} WHERE _problem IS NOT NULL")
-        return {number for (number,) in rows.fetchall()}
+        rows = self._asked(f"SELECT DISTINCT _number FROM {self.table} WHERE _problem IS NOT NULL")
+        return {number for (number,) in rows}
 
     def parts(self) -> Mapping[int, Sequence[Part]]:
         """What of them counts, by export."""
-        rows = self.connection.execute(
+        rows = self._asked(
             "SELECT _number, BillingAccountId || '|' || strftime(BillingPeriod, '%Y-%m'), BillingCurrency, sum(Rows),"
             f" sum(BilledCost) FROM {self.table} WHERE _problem IS NULL GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+        )
         counted: dict[tuple[int, str], int] = defaultdict(int)
         billed: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(dict)
         for number, key, currency, count, cost in rows:
@@ -83,10 +79,10 @@ class Sums:
 
     def notes(self) -> Mapping[int, Sequence[tuple[str, int]]]:
         """What was put right, and in how many sound rows, by export."""
-        rows = self.connection.execute(
+        rows = self._asked(
             f"SELECT _number, _note, sum(Rows) FROM {self.table} WHERE _note IS NOT NULL AND _problem IS NULL"
             " GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+        )
         found: dict[int, list[tuple[str, int]]] = defaultdict(list)
         for number, note, count in rows:
             found[number].append((note, int(count)))
@@ -94,20 +90,20 @@ class Sums:
 
     def whole(self) -> set[int]:
         """The exports that have a provider all of whose EffectiveCosts may be whole numbers: their sums are."""
-        rows = self.connection.execute(
+        rows = self._asked(
             f"SELECT _number FROM {self.table} WHERE _problem IS NULL GROUP BY _number, ProviderName"
             " HAVING bool_and(EffectiveCost = trunc(EffectiveCost)) AND bool_or(EffectiveCost <> 0)"
-        ).fetchall()
+        )
         return {number for (number,) in rows}
 
     def tag_keys(self) -> Mapping[int, tuple[list[str], list[str]]]:
         """The tag keys that are dimensions (those with few values, the most used first), and all others, by export."""
-        rows = self.connection.execute(
+        rows = self._asked(
             "SELECT _number, pair.key, count(DISTINCT pair.value) AS meanings, sum(uses) AS uses FROM ("
             " SELECT _number, unnest(map_entries(Tags)) AS pair, uses FROM (SELECT _number, Tags, sum(Rows) AS uses"
             f" FROM {self.table} WHERE Tags IS NOT NULL AND _problem IS NULL GROUP BY ALL)"
             ") GROUP BY ALL ORDER BY uses DESC, 2"
-        ).fetchall()
+        )
         few: dict[int, list[str]] = defaultdict(list)
         every: dict[int, set[str]] = defaultdict(set)
         for number, key, meanings, _ in rows:
@@ -140,6 +136,20 @@ class Sums:
 
     def _noted(self, number: int) -> bool:
         """Whether the same thing may be there twice, with a note and without."""
+        return bool(self._asked(f"SELECT 1 FROM {self.table} WHERE _number = {number} AND _note IS NOT NULL LIMIT 1"))
+
+    def _asked(self, question: str) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as connection:
-            noted = f"SELECT 1 FROM {self.table} WHERE _number = {number} AND _note IS NOT NULL LIMIT 1"
-            return bool(connection.execute(noted).fetchall())
+            return connection.execute(question).fetchall()
+
+
+def _added_up(rows: Rows) -> str:
+    """The daily sums of rows. What is the same in all of them is not looked at row by row."""
+    told = (*MART_DIMENSIONS, "Tags", "_note", "_problem")
+    same = "".join(f"{rows.same[name]} AS {name}, " for name in told if name in rows.same)
+    own = ", ".join(name for name in (*told, "_number") if name not in rows.same)
+    sums = ", ".join(f"CAST(sum({name}) AS {Kind.COST.value}) AS {name}" for name in COSTS)
+    return (
+        f"SELECT {same}* FROM (SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS BillingPeriod,"
+        f" CAST(ChargePeriodStart AS DATE) AS Day, {own}, {sums}, count(*) AS Rows FROM ({rows.sql}) GROUP BY ALL)"
+    )

@@ -99,3 +99,38 @@ def _is_of(file: Path, period: Period) -> bool:
         connection.execute("SET TimeZone = 'UTC'")
         [(first,)] = connection.execute(f"SELECT min(ChargePeriodStart)::DATE FROM '{file}'").fetchall()
     return bool(first == period.start)
+
+
+def test_what_is_the_same_in_all_rows_of_some_files_is_told_of_those_alone(tmp_path: Path) -> None:
+    def bill(name: str, cells: str) -> Path:
+        billed = ", ".join(f"1.5::DECIMAL(28, 10) AS {cost}" for cost in ("BilledCost", "EffectiveCost", "ListCost"))
+        october = "TIMESTAMP '2026-10-01' AS BillingPeriodStart, TIMESTAMP '2026-11-01' AS BillingPeriodEnd"
+        day = "TIMESTAMP '2026-10-02' AS ChargePeriodStart, TIMESTAMP '2026-10-03' AS ChargePeriodEnd"
+        usual = "'1' AS BillingAccountId, 'USD' AS BillingCurrency, 'Compute' AS ServiceCategory, 'AWS' AS ProviderName"
+        query = (
+            f"SELECT {usual}, {october}, {day}, {billed}, 1.5::DECIMAL(28, 10) AS ContractedCost, {cells} FROM range(4)"
+        )
+        return parquet(tmp_path / f"{name}.parquet", query)
+
+    files = (
+        bill("one", "'EC2' AS ServiceName, 'Usage' AS ChargeCategory, 'a' AS RegionId"),
+        bill("two", "'S3' AS ServiceName, 'Usage' AS ChargeCategory, 'b' AS RegionId"),
+        bill(
+            "mixed", "'EC2' AS ServiceName, CASE WHEN range > 0 THEN 'Tax' END AS ChargeCategory, 'c' AS SubAccountId"
+        ),
+        bill("empty", "'EC2' AS ServiceName, 'Usage' AS ChargeCategory, CASE WHEN range > 2 THEN 'a' END AS RegionId"),
+    )
+    lake = Lake(tmp_path / "lake")
+    lake.ingest([export(*files)], NOW)
+
+    def told(*by: str) -> dict[tuple[str | None, ...], Decimal]:
+        frame = lake.ask(CostQuery(OCTOBER, "USD", by=by, categories=("Usage", "Tax"))).data
+        return {tuple(row[:-1]): row[-1] for row in frame.itertuples(index=False, name=None)}
+
+    assert told("ServiceName") == {("EC2",): 18, ("S3",): 6}
+    assert told("ChargeCategory", "SubAccountId") == {
+        ("Usage", None): 18,
+        ("Usage", "c"): Decimal("1.5"),
+        ("Tax", "c"): Decimal("4.5"),
+    }
+    assert told("RegionId") == {("a",): Decimal("7.5"), ("b",): 6, (None,): Decimal("10.5")}
