@@ -139,7 +139,7 @@ from providers.lake import Lake
 from tests.providers.bills import NOW, export
 
 def killed(share, what):
-    if what.startswith("reading 3 of 4"):
+    if what.startswith("reading 3 of 9"):
         os.kill(os.getpid(), signal.SIGKILL)
 
 folder, *files = map(Path, sys.argv[1:])
@@ -148,7 +148,7 @@ Lake(folder).ingest([export(file) for file in files], NOW, killed)
 
 
 def test_a_load_that_was_killed_is_taken_up_where_it_was(lake: Lake, tmp_path: Path) -> None:
-    files = [write(tmp_path / f"{number}.csv", [row(f"2026-0{number}-01", str(number))] * 9) for number in range(1, 5)]
+    files = [write(tmp_path / f"{number}.csv", [row(f"2026-0{number}-01", str(number))] * 9) for number in range(1, 10)]
 
     ended = subprocess.run([sys.executable, "-c", KILLED, lake.folder, *files], check=False, timeout=60)
     finished = {file.parent.name for file in lake.folder.glob("load-*/load.json")}
@@ -157,7 +157,7 @@ def test_a_load_that_was_killed_is_taken_up_where_it_was(lake: Lake, tmp_path: P
     assert ended.returncode == -signal.SIGKILL
     assert len(finished) >= 2
     assert finished < {part.load for part in Shelf.read(lake.folder).partitions.values()}
-    assert (len(done.partitions), done.rows, total(lake)) == (4, 36, Decimal(90))
+    assert (len(done.partitions), done.rows, total(lake)) == (9, 81, Decimal(405))
 
 
 @pytest.mark.parametrize("statistics", [True, False], ids=["with bounds in its footer", "without"])
