@@ -41,6 +41,7 @@ STEP = timedelta(hours=3)  # how far the clock jumps at a time, when nothing is 
 LOOK_SECONDS, TICK_SECONDS = 2.0, 0.5
 SETTLED_SECONDS = 240.0
 CHANNELS = 10  # Slack takes a message a second in each, and fifty edits a minute in all
+PEOPLE = [f"P{number}" for number in range(20)]  # nobody types five times a second
 WARM, LAST = (0.2, 0.35), (0.85, 1.0)  # parts of the time that are compared
 MORE_THREADS, MORE_FILES = 4, 16  # pools fill up, and people's connections come and go
 SCHEDULES = (
@@ -89,7 +90,7 @@ class Month:
     looks: list[Look] = field(default_factory=list)
     asked: Counter[bool] = field(default_factory=Counter)
     slowest: float = 0.0
-    claimed: list[str] = field(default_factory=list)  # and not given back yet
+    claimed: list[tuple[str, str]] = field(default_factory=list)  # by whom, and not given back yet
     settled: float = 0.0  # seconds, until nothing waited any more
     left: str = ""
 
@@ -113,8 +114,12 @@ async def soak(
         await asyncio.to_thread(bring_its_lake, ground, folder)
     ahead = context().Value("d", (NOW - wall()).total_seconds())
     async with FakeSlack.running() as slack:
+        for name in PEOPLE:
+            slack.users[name] = {"id": name, "name": name.lower(), "real_name": name}
         for number in range(1, CHANNELS):
             slack.channel(f"C{number + 1}", f"channel-{number + 1}")
+        for channel in slack.channels.values():
+            channel.members.update(PEOPLE)
         slack.advance(ahead.value)
         slack.paced = True
         slack.entrance = f"http://127.0.0.1:{port}/slack/events"
@@ -247,17 +252,18 @@ async def _asking(month: Month) -> None:
 async def _one(month: Month, text: str, number: int) -> None:
     """One request of twelve: people type, ask in channels, press what is there, claim, give back, come home."""
     slack, began, turn = month.slack, monotonic(), number // 12
-    user, channel = f"U{number % 2 + 1}", f"C{turn % CHANNELS + 1}"
+    user, channel = PEOPLE[number % len(PEOPLE)], f"C{turn % CHANNELS + 1}"
     match number % 12:
         case 1:
             said = await slack.mention(text, user=user, channel=channel)
         case 3 if found := _pressable(slack, channel):
             message, labels = found
             label = CLAIM if CLAIM in labels and turn % 2 else next(iter(labels))
-            month.claimed += labels[label].split()[1:] if label == CLAIM else []
+            month.claimed += [(user, name) for name in labels[label].split()[1:] if label == CLAIM]
             said = await slack.click(message, label, user=user)
         case 5 | 9 | 11 if month.claimed:
-            said = await slack.type(f"/finops release {month.claimed.pop()}", user=user)
+            user, name = month.claimed.pop()
+            said = await slack.type(f"/finops release {name}", user=user)
         case 7:
             said = await slack.come_home(user=user)
         case _:
