@@ -81,6 +81,8 @@ class Courier:
     pool: Executor = field(default_factory=_pool)
     lease_seconds: float = LEASE_SECONDS
     lane_seconds: float = LANE_SECONDS
+    unclear_lane_seconds: float = UNCLEAR_LANE_SECONDS
+    backoff_seconds: float = BACKOFF_SECONDS
     slower: Mapping[str, float] = field(default_factory=dict)  # platform -> its own seconds between two messages
     singly: Set[str] = frozenset()  # platforms where nobody can look whether a digest arrived
     sweep_seconds: float = SWEEP_SECONDS
@@ -288,7 +290,7 @@ class Courier:
                 log.error("parcel held", parcel=parcel.id, why=str(error))
                 await self._in_thread(self.outbox.hold, parcel, str(error))
             case Unclear() if parcel.kind.may_repeat:
-                await self._again(parcel, self.lease_seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=True)
+                await self._again(parcel, self.lease_seconds, str(error), lane=self.unclear_lane_seconds, unclear=True)
             case Unclear():
                 await self._not_understood(parcel, error)
             case _:
@@ -307,8 +309,8 @@ class Courier:
             del self._strange[parcel.id]
             return await self._parked(parcel, f"{type(error).__name__}: {error}")
         unclear = parcel.kind.may_repeat
-        seconds = max(BACKOFF_SECONDS * 2 ** (tries - 1), self.lease_seconds if unclear else 0.0)
-        return await self._again(parcel, seconds, str(error), lane=UNCLEAR_LANE_SECONDS, unclear=unclear)
+        seconds = max(self.backoff_seconds * 2 ** (tries - 1), self.lease_seconds if unclear else 0.0)
+        return await self._again(parcel, seconds, str(error), lane=self.unclear_lane_seconds, unclear=unclear)
 
     async def _anew(self, parcel: Parcel, why: str) -> None:
         """The message to edit is gone: post it anew, once however many edits of it there were."""

@@ -28,7 +28,15 @@ async def carrying(slack: FakeSlack, *, lease_seconds: float = 1.5) -> AsyncIter
     store = MemoryStore(wall)
     async with connected(slack.token, slack.url, seconds=lease_seconds / 6) as client:
         platform = SlackPlatform(client, store)
-        courier = Courier(store, {"slack": platform}, _no_redrawing, lease_seconds=lease_seconds, lane_seconds=0.05)
+        courier = Courier(
+            store,
+            {"slack": platform},
+            _no_redrawing,
+            lease_seconds=lease_seconds,
+            lane_seconds=0.05,
+            unclear_lane_seconds=0.1,
+            backoff_seconds=0.1,
+        )
         courier.start()
         try:
             yield store, platform
