@@ -21,6 +21,7 @@ from benchmarks.row import Row
 from benchmarks.scale import made_of, millions
 from bot import config as deployment
 from bot.clock import stopped_at
+from bot.garbage import rarely
 from bot.log import configure
 from bot.wiring import Crew, assembled
 from tests.conftest import NOW
@@ -51,7 +52,7 @@ async def burst() -> list[float]:
     seconds: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         raw = {"data": {"folder": folder}, "providers": [{"kind": "sample"}], "roles": {"*": ["read", "act"]}}
-        with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(NOW)) as crew:
+        with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(NOW)) as crew, rarely():
             crew.typed("assess", "bench")
             async with served(crew) as walking:
                 for _ in range(ROUNDS):
@@ -72,7 +73,10 @@ async def busy() -> list[float]:
             "providers": [{"kind": "focus", "path": f"{bill}/*.parquet"}],
             "roles": {"*": ["read", "act"]},
         }
-        with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(LARGE_NOW), load=False) as crew:
+        with (
+            assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(LARGE_NOW), load=False) as crew,
+            rarely(),
+        ):
             async with served(crew) as walking:
                 work = asyncio.create_task(asyncio.to_thread(crew.assessor.fresh, LARGE_NOW))
                 while not work.done():

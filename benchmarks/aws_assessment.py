@@ -23,6 +23,7 @@ from benchmarks import bill
 from benchmarks.assessment import LATENCY, WORKERS, compared
 from bot import config as deployment
 from bot.clock import stopped_at
+from bot.garbage import rarely
 from bot.log import configure
 from bot.wiring import assembled
 from tests.aws.double import SESSION, Answer, Double, Request
@@ -53,7 +54,10 @@ def main() -> None:
             ],
             "roles": {"*": ["read", "act"]},
         }
-        with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(bill.NOW), load=False) as crew:
+        with (
+            assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(bill.NOW), load=False) as crew,
+            rarely(),
+        ):
             within = compared(crew, aws)
     sys.exit(0 if within else 1)
 

@@ -22,6 +22,7 @@ from benchmarks import bill
 from benchmarks.assessment import LATENCY, WORKERS, compared
 from bot import config as deployment
 from bot.clock import stopped_at
+from bot.garbage import rarely
 from bot.log import configure
 from bot.wiring import assembled
 from tests.azure import azurite, bills
@@ -55,7 +56,10 @@ def main() -> None:
             ],
             "roles": {"*": ["read", "act"]},
         }
-        with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(bill.NOW), load=False) as crew:
+        with (
+            assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(bill.NOW), load=False) as crew,
+            rarely(),
+        ):
             within = compared(crew, azure)
     sys.exit(0 if within else 1)
 

@@ -21,6 +21,7 @@ from analysis.forecasts import forecast as project
 from benchmarks.row import Row
 from bot import config as deployment
 from bot.clock import wall
+from bot.garbage import rarely
 from bot.log import configure
 from bot.wiring import Crew, assembled
 from charts.forecast_fan import forecast_fan
@@ -40,9 +41,9 @@ def measured() -> Iterator[Row]:
     configure(json=False, least=50)
     with tempfile.TemporaryDirectory() as folder:
         raw = {"data": {"folder": folder}, "providers": [{"kind": "sample"}], "roles": {"*": ["read", "act"]}}
-        with assembled(deployment.parse(raw, lambda _: "benchmark"), wall) as crew:
+        with assembled(deployment.parse(raw, lambda _: "benchmark"), wall) as crew, rarely():
             crew.assessor.load(crew.clock())
-        with assembled(deployment.parse(raw, lambda _: "benchmark"), wall) as crew:
+        with assembled(deployment.parse(raw, lambda _: "benchmark"), wall) as crew, rarely():
             yield from asyncio.run(through_slack(crew))
             yield from warm_forecast(crew)
         yield asyncio.run(start(Path(folder)))

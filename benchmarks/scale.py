@@ -32,6 +32,7 @@ from benchmarks.bill import MONTHS, NOW, TEAMS
 from benchmarks.row import Row
 from bot import config as deployment
 from bot.clock import stopped_at
+from bot.garbage import rarely
 from bot.log import configure
 from bot.wiring import assembled
 from providers.lake import Lake
@@ -191,7 +192,7 @@ def whole(made: str, rows: int) -> dict[str, Any]:
         "providers": [{"kind": "focus", "path": f"{made}/bill/*.parquet"}],
     }
     found: dict[str, Any] = {}
-    with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(NOW), load=False) as crew:
+    with assembled(deployment.parse(raw, lambda _: "benchmark"), stopped_at(NOW), load=False) as crew, rarely():
         lake, assessor = crew.lake, crew.assessor  # a lake is opened once, as what it is compared with is
         started = perf_counter()
         assessor.load(NOW)

@@ -18,6 +18,7 @@ from analysis.errors import BadConfig, FinOpsError
 from bot import config as deployment
 from bot.clock import Clock, stopped_at, wall
 from bot.environment import environment
+from bot.garbage import rarely
 from bot.log import configure
 from bot.operating import attach
 from commands.core.answer import Answer
@@ -61,6 +62,7 @@ def ask(
     with (
         _progress(quiet=format_ != "text") as progress,
         assembled(_find(config, format_), clock, progress=progress) as crew,
+        rarely(),
     ):
         if not crew.state.runs.last():
             crew.assessor.fresh(clock())
@@ -82,6 +84,7 @@ def assess(
     with (
         _progress(quiet=format_ != "text") as progress,
         assembled(_find(config, format_), clock, progress=progress) as crew,
+        rarely(),
     ):
         said = crew.typed("assess", "you")
     _print(said, format_, write_files(said, Path("pitcrew-out")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -27,6 +26,7 @@ from bot.delivery.courier import Courier
 from bot.delivery.routes import routes
 from bot.door import Door
 from bot.environment import secret
+from bot.garbage import rarely
 from bot.log import configure
 from bot.onward.platform import WebhookPlatform, outside
 from bot.ports import Platform
@@ -82,9 +82,8 @@ async def _until_stopped(crew: Crew, environ: Mapping[str, str], *, playground: 
             schedules=len(crew.config.schedules),
             sample=crew.config.sample,
         )
-        gc.freeze()
-        gc.enable()
-        await stopped.wait()
+        with rarely():
+            await stopped.wait()
         log.info("stopping")
     _leave()
 
