@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from analysis.periods import Period
 from benchmarks import bill
+from bot import imported
 from bot.wiring import Crew
 from providers.lake.engine import Engine, Rows
 from providers.lake.load import connect
@@ -71,12 +72,13 @@ def by_hand(files: list[Path]) -> float:
 
 
 def assessed(crew: Crew, cloud: Cloud) -> bool:
-    """One assessment on billed rows that are loaded, beside its lower bound.
+    """One assessment on billed rows that are loaded, beside its lower bound, by a bot that is up.
 
     That is the calls by their latency and the questions to the lake, these asked once more, one after the other.
     """
     engine = Asked(crew.lake._engine)
     crew.lake._engine = engine
+    imported.everything()
     cloud.calls()
     started = perf_counter()
     answer = crew.typed("assess", "bench")

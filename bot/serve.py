@@ -10,14 +10,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
-from analysis.checks import discover as discover_checks
 from analysis.errors import BadConfig, FinOpsError
+from bot import imported
 from bot.cadence.planner import Planner
 from bot.chores import chores, placed
 from bot.clock import Clock
@@ -41,8 +40,6 @@ from bot.web.admin import Admin
 from bot.web.documents import Documents
 from bot.web.pictures import SECRET, Pictures, kept_secret
 from bot.wiring import Crew, assembled, schedule_of
-from commands.core.registry import discover
-from commands.personas import discover as discover_personas
 
 if TYPE_CHECKING:
     from bot.teams.line import Line
@@ -244,9 +241,7 @@ async def _healthy(request: web.Request) -> web.Response:  # noqa: ARG001 (whoev
 def _first_look(crew: Crew) -> None:
     """What need not be there before Slack is answered: commands, the pen for charts, the engine, the first rows."""
     try:
-        for things in (discover(), discover_personas(), discover_checks()):
-            things.fill()
-        import_module("charts.forecast_fan")
+        imported.everything()
         if not crew.lake.version or not crew.state.runs.last():
             crew.assessor.fresh(crew.clock())
     except FinOpsError as error:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from threading import RLock, local
 from time import perf_counter
 from typing import Any
@@ -110,6 +110,7 @@ class Connection:
     def _session(self, *, of_members: bool) -> boto3.Session:
         if of_members not in self._sessions:
             made = get_session()
+            made.register_component("data_loader", _models())
             if of_members:
                 made._credentials = Whoever(self._credentials)
             elif self.hub is not None:
@@ -176,6 +177,12 @@ class Connection:
 
     def _begun(self, **_: Any) -> None:  # noqa: ANN401
         self._began.at = perf_counter()
+
+
+@cache
+def _models() -> Any:  # noqa: ANN401
+    """The descriptions of services, read once for all sessions: they are what takes longest of making a client."""
+    return get_session().get_component("data_loader")
 
 
 def moment(value: str | float) -> datetime:
