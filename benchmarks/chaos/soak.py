@@ -43,7 +43,7 @@ SETTLED_SECONDS = 240.0
 CHANNELS = 10  # Slack takes a message a second in each, and fifty edits a minute in all
 PEOPLE = [f"P{number}" for number in range(20)]  # nobody types five times a second
 WARM, LAST = (0.2, 0.35), (0.85, 1.0)  # parts of the time that are compared
-MORE_THREADS, MORE_FILES = 4, 16  # pools fill up, and people's connections come and go
+MORE_THREADS, MORE_FILES = 4, 16  # pools fill up; what people open for a moment comes and goes, and does not count
 SCHEDULES = (
     {"name": "nightly", "cron": "0 6 * * *", "ask": "assess", "to": ["engineering"]},
     {"name": "daily", "cron": "0 9 * * *", "ask": "digest daily {persona}", "to": ["finance"], "post": "always"},
@@ -161,7 +161,7 @@ def _outcome(month: Month, left: Any, ended: int | None, most_growth: float) -> 
     before, after = (median(one.megabytes for one in looks) for looks in (warm, last))
     growth = after / before - 1
     threads, files = (
-        max(getattr(one, name) for one in last) - max(getattr(one, name) for one in warm)
+        round(median(getattr(one, name) for one in last) - median(getattr(one, name) for one in warm))
         for name in ("threads", "files")
     )
     more = last[-1].names - warm[-1].names
