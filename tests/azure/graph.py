@@ -110,13 +110,17 @@ class Graph:
                     "timeseries": [
                         {
                             "metadatavalues": [],
-                            "data": [_point(known.get(metric), ways, end, back) for back in range(days, 0, -1)],
+                            "data": self.points(known.get(metric), ways, end, days),
                         }
                     ],
                 }
                 for metric in metrics
             ],
         }
+
+    def points(self, values: Values | None, ways: Iterable[str], end: datetime, days: int) -> list[Any]:
+        """What was measured on each of the days before ``end``."""
+        return [point(values, ways, end, back) for back in range(days, 0, -1)]
 
     def _skus(self, call: Call) -> Any:
         assert re.fullmatch(r"location eq '[a-z0-9]+'", call.query["$filter"])
@@ -150,7 +154,7 @@ class Graph:
         return {"Items": items, "NextPageLink": None}
 
 
-def _point(values: Values | None, ways: Iterable[str], end: datetime, back: int) -> dict[str, Any]:
+def point(values: Values | None, ways: Iterable[str], end: datetime, back: int) -> dict[str, Any]:
     moment = {"timeStamp": (end - timedelta(days=back)).strftime("%Y-%m-%dT%H:%M:%SZ")}
     told = {way: value for way in ways if values and (value := values(way, back)) is not None}
     return moment | told
