@@ -51,10 +51,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The query of some rows, and those of its columns that have one value throughout, as SQL."""
+    """The query of some rows; those of its columns that have one value throughout, or one for each ``_key``, as SQL."""
 
     sql: str
     same: Mapping[str, str] = field(default_factory=dict)
+    by_key: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,8 @@ def alike(
     """The rows of many Parquet files, those of all their readings; files with equal columns are read as one.
 
     What their footers prove is not asked of each row. With ``numbers``, one for each file, they are to be summed up:
-    ``_number`` is that of a row's file, and costs have as many digits as they are stored with.
+    ``_number`` is that of a row's file, costs have as many digits as they are stored with, and ``Tags`` are the text
+    of which ``tags_of`` makes them: to group by a map takes ten times as long. Whether it can is in no ``_note``.
 
     Raises:
         BadData: as ``reading``.
@@ -181,12 +183,29 @@ def alike(
             name: replace(one, facts=known.get(_name(one.raw), NOTHING), narrow=numbers is not None)
             for name, one in found.items()
         }
-        values, read = _values(found, dict(kinds)), f"*, {', '.join(_casts(found))}"
+        values, read, by_key = _values(found, dict(kinds)), f"*, {', '.join(_casts(found))}", {}
         if numbers:
-            values["_number"] = f"{[numbers[place] for place in places]}[file_index::BIGINT + 1]"
+            exports = list(dict.fromkeys(numbers[place] for place in places))
+            keys = [exports.index(numbers[place]) for place in places]
+            by_key = {"_number": f"{exports}[_key::BIGINT + 1]", **dict(_by_key(found, of_these, keys))}
+            values |= {"Tags": _tags_text(found.get("Tags")), "_note": _note(found)}
+            values["_key"] = "file_index" if len(exports) == len(places) else f"{keys}[file_index::BIGINT + 1]"
             read += ", file_index"
         query = f"SELECT {_shown(values)} FROM (SELECT {read} FROM {_parquet(of_these)})"
-        yield Rows(query, {name: value for name, value in values.items() if not COLUMN.search(value)})
+        yield Rows(query, {name: value for name, value in values.items() if not COLUMN.search(value)}, by_key)
+
+
+def _by_key(found: Mapping[str, Column], files: Sequence[Path], keys: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """The times that are surely one in all files of a key, with the SQL that tells them by ``_key``."""
+    for name, column in found.items():
+        if COLUMNS[name] is Kind.TIME and column.is_near and column.facts.full:
+            times: dict[int, set[datetime]] = {key: set() for key in keys}
+            by_file = dict(zip(map(str, files), keys, strict=True))
+            for (file, _), bounds in column.facts.times().items():
+                times[by_file[file]].update(bounds)
+            if all(len(one) == 1 for one in times.values()):
+                told = ", ".join(f"TIMESTAMP {literal(time)}" for _, [time] in sorted(times.items()))
+                yield name, f"[{told}][_key::BIGINT + 1]"
 
 
 def together(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
@@ -225,7 +244,7 @@ def _values(found: Mapping[str, Column], kinds: Mapping[str, str]) -> dict[str, 
     """Everything that is read of a row, as SQL."""
     known = {column.raw for column in found.values()}
     unknown = [Column(quoted(name), kind) for name, kind in kinds.items() if quoted(name) not in known]
-    rest = {"x_extra": _extra(unknown, found), "_note": _note(found), "_problem": _problem(found)}
+    rest = {"x_extra": _extra(unknown, found), "_note": _note(found, _lost_tags(found)), "_problem": _problem(found)}
     return {name: _value(name, found) for name in COLUMNS} | rest
 
 
@@ -355,8 +374,26 @@ def _tags(column: Column) -> str:
         return f"CAST({column.raw} AS {Kind.TAGS.value})"
     if column.kind.startswith("STRUCT") and column.kind.endswith("[]"):
         return f"TRY(CAST(map_from_entries({column.raw}) AS {Kind.TAGS.value}))"
-    json = f"TRY_CAST({column.raw} AS JSON)" if column.is_text else f"to_json({column.raw})"
-    return f"TRY_CAST({json} AS {Kind.TAGS.value})"
+    return tags_of(column.raw) if column.is_text else f"TRY_CAST(to_json({column.raw}) AS {Kind.TAGS.value})"
+
+
+def tags_of(text: str) -> str:
+    """The SQL of what some text says as tags; NULL if it is no JSON object, or has a key twice."""
+    return f"TRY_CAST(TRY_CAST({text} AS JSON) AS {Kind.TAGS.value})"
+
+
+def _tags_text(column: Column | None) -> str:
+    """The SQL of tags as text; one that says no tags where they cannot be read."""
+    if column is None:
+        return "NULL::VARCHAR"
+    if column.is_text:
+        return column.raw
+    if not column.kind.startswith(("MAP", "STRUCT")):
+        return f"CAST({column.raw} AS VARCHAR)"
+    json = f"CAST(to_json({_tags(column)}) AS VARCHAR)"
+    return (
+        json if column.kind.startswith("MAP") else f"CASE WHEN {column.raw} IS NOT NULL THEN coalesce({json}, '') END"
+    )
 
 
 def _lost_tags(found: Mapping[str, Column]) -> str | None:
@@ -383,15 +420,15 @@ def _extra(unknown: Sequence[Column], found: Mapping[str, Column]) -> str:
     return made if unknown else f"CASE WHEN {worth} THEN {made} END"
 
 
-def _note(found: Mapping[str, Column]) -> str:
-    """What was put right in a row."""
+def _note(found: Mapping[str, Column], lost_tags: str | None = None) -> str:
+    """What was put right in a row; of tags, where they are looked at row by row."""
     notes = [
         ([f"{found[name].raw} IS NULL"], EMPTY.format(name))
         for name in COSTS[1:]
         if name in found and not found[name].facts.full
     ]
     fine = [found[name].fine for name in COSTS if name in found and found[name].inexact]
-    tags = [lost] if (lost := _lost_tags(found)) else []
+    tags = [lost_tags] if lost_tags else []
     arms = [
         f"WHEN {' OR '.join(conditions)} THEN {literal(note)}"
         for conditions, note in (*notes, (fine, FINE), (tags, NO_TAGS))

@@ -290,8 +290,9 @@ def _written(connection: duckdb.DuckDBPyConnection, folder: Path, fresh: Fresh, 
         union = " UNION ALL BY NAME ".join(f"({one.sql})" for one in readings)
         connection.execute(f"COPY ({union}) TO {literal(target / ROWS)} (FORMAT parquet, COMPRESSION zstd)")
         counting = ", ".join(f"CASE WHEN _problem IS NULL THEN {name} END AS {name}" for name in COSTS)
-        rows = f"SELECT * REPLACE ({counting}), 0 AS _number FROM read_parquet({literal(target / ROWS)})"
-        sums = Sums(connection, f"sums_{uuid4().hex}", [Rows(rows)])
+        counting += ", CAST(to_json(Tags) AS VARCHAR) AS Tags"
+        rows = f"SELECT * REPLACE ({counting}) FROM read_parquet({literal(target / ROWS)})"
+        sums = Sums(connection, f"sums_{uuid4().hex}", [Rows(rows, {"_number": "0"})])
         bad, total = _judged(connection, export, readings, target, sums, limits)
         told = [f"{export.name}: {bad} of {total} rows are quarantined"] if bad else []
         one = _completed(connection, sums, {0: (fresh, target)}, told, bad)[0]

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from providers.focus.columns import COSTS, Kind
-from providers.focus.reader import Rows, literal
+from providers.focus.reader import NO_TAGS, Rows, literal, tags_of
 
 MART_DIMENSIONS = (
     "BillingCurrency",
@@ -48,9 +48,15 @@ class Sums:
     """The daily sums of some exports, numbered from 0; asked from many threads, dropped by whoever made them."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Rows]) -> None:
-        """Add up rows that have numbers."""
+        """Add up rows that have numbers, and whose ``Tags`` are text; a text that many rows have is read once."""
         self.connection, self.table = connection, table
-        connection.execute(f"CREATE TABLE {table} AS {' UNION ALL BY NAME '.join(map(_added_up, rows))}")
+        connection.execute(
+            f"CREATE TABLE {table} AS WITH added AS MATERIALIZED ({' UNION ALL BY NAME '.join(map(_added_up, rows))}),"
+            f" told AS (SELECT text, {tags_of('text')} AS meant FROM (SELECT DISTINCT Tags AS text FROM added))"
+            " SELECT added.* EXCLUDE (Tags, _note), meant AS Tags,"
+            f" coalesce(_note, CASE WHEN text IS NOT NULL AND meant IS NULL THEN {literal(NO_TAGS)} END) AS _note"
+            " FROM added LEFT JOIN told ON Tags = text"
+        )
 
     def drop(self) -> None:
         """Forget them."""
@@ -144,12 +150,17 @@ class Sums:
 
 
 def _added_up(rows: Rows) -> str:
-    """The daily sums of rows. What is the same in all of them is not looked at row by row."""
-    told = (*MART_DIMENSIONS, "Tags", "_note", "_problem")
-    same = "".join(f"{rows.same[name]} AS {name}, " for name in told if name in rows.same)
-    own = ", ".join(name for name in (*told, "_number") if name not in rows.same)
+    """The daily sums of rows. What is the same in all of them, or in all of a key, is not looked at row by row."""
+    told = (*MART_DIMENSIONS, "Tags", "_note", "_problem", "_number")
+    common = {**rows.by_key, **rows.same}
+    period = "CAST(date_trunc('month', {}) AS DATE) AS BillingPeriod, ".format
+    start = "BillingPeriodStart"
+    once = "".join(f"{common[name]} AS {name}, " for name in told if name in common)
+    once += period(common[start]) if start in common else ""
+    each = "" if start in common else period(start)
+    each += "".join(f"{name}, " for name in (*told, *(["_key"] if rows.by_key else [])) if name not in common)
     sums = ", ".join(f"CAST(sum({name}) AS {Kind.COST.value}) AS {name}" for name in COSTS)
     return (
-        f"SELECT {same}* FROM (SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS BillingPeriod,"
-        f" CAST(ChargePeriodStart AS DATE) AS Day, {own}, {sums}, count(*) AS Rows FROM ({rows.sql}) GROUP BY ALL)"
+        f"SELECT {once}* {'EXCLUDE (_key)' if rows.by_key else ''} FROM (SELECT {each}"
+        f" CAST(ChargePeriodStart AS DATE) AS Day, {sums}, count(*) AS Rows FROM ({rows.sql}) GROUP BY ALL)"
     )

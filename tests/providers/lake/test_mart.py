@@ -134,3 +134,59 @@ def test_what_is_the_same_in_all_rows_of_some_files_is_told_of_those_alone(tmp_p
         ("Tax", "c"): Decimal("4.5"),
     }
     assert told("RegionId") == {("a",): Decimal("7.5"), ("b",): 6, (None,): Decimal("10.5")}
+
+
+STORED = {
+    "a map": "MAP {'team': team, 'own\"er': NULL, 'of': 'ü, {=}'}",
+    "pairs": "[{'key': 'team', 'value': team}, {'key': 'own\"er', 'value': NULL}, {'key': 'of', 'value': 'ü, {=}'}]",
+    "a record": "{'team': team, 'own\"er': NULL, 'of': 'ü, {=}'}",
+    "JSON": "{'team': team, 'own\"er': NULL, 'of': 'ü, {=}'}::JSON",
+    "text": "{'team': team, 'own\"er': NULL, 'of': 'ü, {=}'}::JSON::VARCHAR",
+}
+
+
+def tagged(file: Path, tags: str, months: str = "2026-09", rows: int = 30) -> Path:
+    """Rows of one team after the other, a dollar each, in one month after the other; every fifth has no tags."""
+    period = f"CAST(list_extract({months.split()}, 1 + (range % {len(months.split())})::INT) || '-01' AS TIMESTAMP)"
+    return parquet(
+        file,
+        f"SELECT '1' AS BillingAccountId, 'USD' AS BillingCurrency, {period} AS BillingPeriodStart,"
+        f" {period} AS ChargePeriodStart, 1::DECIMAL(28, 10) AS BilledCost, 'EC2' AS ServiceName,"
+        f" CASE WHEN range % 5 > 0 THEN {tags} END AS Tags"
+        f" FROM (SELECT range, list_extract(['web', 'data'], 1 + (range % 2)::INT) AS team FROM range({rows}))",
+    )
+
+
+@pytest.mark.parametrize("tags", STORED.values(), ids=STORED)
+def test_teams_are_summed_alike_however_their_tags_are_stored(tmp_path: Path, tags: str) -> None:
+    lake = Lake(tmp_path / "lake")
+    september = [tagged(tmp_path / f"{name}.parquet", tags) for name in ("first", "second")]
+    other = tagged(tmp_path / "other.parquet", tags, "2026-09 2026-10")
+
+    done = lake.ingest([export(*september)], NOW)
+    teams = lake.ask(CostQuery(SEPTEMBER, "USD", by=("Tags/team", "Tags/of"))).data.to_numpy().tolist()
+    lake.ingest([export(other, hour=2), export(tagged(tmp_path / "two.parquet", tags, "2026-11"), hour=2)], NOW)
+    months = lake.ask(CostQuery(Period(SEPTEMBER.start, date(2026, 12, 1)), "USD", by=("Month", "Tags/team"))).data
+
+    assert done.rows == 60 and not any("Tags" in warning for warning in done.warnings)
+    assert lake.names("Tags") == ["of", 'own"er', "team"]
+    assert sorted(teams, key=str) == [["data", "ü, {=}", 24], ["web", "ü, {=}", 24], [None, None, 12]]
+    assert {(f"{month:%m}", team): cost for month, team, cost in months.to_numpy().tolist()} == {
+        **{("09", "web"): 12, ("09", None): 3, ("10", "data"): 12, ("10", None): 3},
+        **{("11", "web"): 12, ("11", "data"): 12, ("11", None): 6},
+    }
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ["'team=' || team", "[{'key': 'team', 'value': team}, {'key': 'team', 'value': 'app'}]"],
+    ids=["text", "twice"],
+)
+def test_tags_of_parquet_that_cannot_be_read_are_told_and_counted_without(tmp_path: Path, tags: str) -> None:
+    lake = Lake(tmp_path / "lake")
+
+    done = lake.ingest([export(tagged(tmp_path / "odd.parquet", tags))], NOW)
+
+    assert "odd: Tags are no JSON object, and are not read (24 rows)" in done.warnings
+    assert lake.ask(CostQuery(SEPTEMBER, "USD", by=("ServiceName",))).total().amount == 30
+    assert lake.names("Tags") == []
