@@ -39,6 +39,7 @@ from bot.delivery.routes import Audience
 from bot.log import digest
 from bot.ports import Ask, Enclosure, Inbox, Kind, Parcel, Place, Platform, run_of
 from bot.progress import Run
+from bot.reception import Reception
 from bot.traces import request, span, trace_of
 from commands.core.answer import Answer, Text, Tone
 from commands.core.caller import Permission
@@ -126,12 +127,16 @@ class Door:
     patience_seconds: float = PATIENCE_SECONDS
     patience_alone_seconds: float = PATIENCE_ALONE_SECONDS
     tell_seconds: float = TELL_SECONDS
+    reception: Reception = field(init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: set[str] = field(default_factory=set)
     _drawings: dict[tuple[str, frozenset[str]], Drawing] = field(default_factory=dict)  # the newest last
     _awaited: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _closing: bool = False
+
+    def __post_init__(self) -> None:
+        self.reception = Reception(self.inbox.accept_all)
 
     async def accept(self, ask: Ask) -> bool:
         """Commit an ask, and have it answered soon; ``False`` if it is a copy of one that is here already.
@@ -155,7 +160,7 @@ class Door:
             raise NotSaved("Pitcrew is just being restarted; nothing has happened, please ask again in a minute")
         try:
             async with asyncio.timeout(self.ack_seconds):
-                return await self._written(self.inbox.accept, ask)
+                return await self.reception.enter(ask)
         except TimeoutError:
             raise NotSaved("the state database takes too long; please ask again in a minute") from None
 
@@ -213,6 +218,7 @@ class Door:
 
     def close(self) -> None:
         """Let the threads go, when nobody asks for a redrawing any more."""
+        self.reception.close()
         for pool in (self.writers, self.answerers, self.redrawers):
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -252,6 +258,7 @@ class Door:
     async def _work(self) -> None:
         while not self._closing:
             self._woken.clear()
+            await self.reception.calm()
             ask = await self._next()
             if ask is None:
                 with suppress(TimeoutError):

@@ -226,11 +226,11 @@ class People(Protocol):
 class Inbox(Protocol):
     """Everything that was asked, kept until it is answered."""
 
-    def accept(self, ask: Ask) -> bool:
-        """Commit an ask before it is acknowledged; ``False`` if a copy of it is already here.
+    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
+        """Commit asks in one transaction before they are acknowledged; of each, ``False`` if a copy is already here.
 
         Raises:
-            NotSaved: the database did not take it.
+            NotSaved: the database did not take them, and none of them is here.
         """
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:

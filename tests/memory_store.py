@@ -70,6 +70,9 @@ class MemoryStore:
             self.asks[ask.key] = Asked(ask)
             return True
 
+    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
+        return [self.accept(one) for one in asks]
+
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         with self._lock:
             self._writable("take")

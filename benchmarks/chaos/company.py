@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -10,7 +11,9 @@ from typing import Any
 
 from benchmarks.chaos.trial import Ground
 from bot import config as deployment
+from bot import imported
 from bot.clock import stopped_at
+from bot.garbage import rarely
 from bot.state import State
 from bot.wiring import Crew, assembled
 from tests.conftest import NOW
@@ -48,11 +51,13 @@ def bring_its_lake(ground: Ground, folder: Path) -> None:
 
 @asynccontextmanager
 async def served(ground: Ground, slack: FakeSlack, url: str, /, **sections: Any) -> AsyncIterator[Walk]:
-    """``pitcrew serve`` with one finding open, over HTTP, on the state database at ``url``."""
+    """``pitcrew serve`` that is up, with one finding open, over HTTP, on the state database at ``url``."""
     assert ground.company, "this trial needs the sample company"
     with State.open(url, slack.clock) as state:
         state.runs.started("r1", NOW)
         state.runs.finished("r1", NOW, {})
         state.findings.seen([found()], "r1", ALL, NOW)
         async with walk(ground.company().remembering(state), slack, "http", **sections) as walking:
-            yield walking
+            await asyncio.to_thread(imported.everything)  # what its first look does
+            with rarely():
+                yield walking

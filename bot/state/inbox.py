@@ -35,14 +35,32 @@ class InboxTable:
         with self.database.writing() as connection:
             return self.enter(connection, ask)
 
+    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
+        """Commit asks in one transaction; of each, ``False`` if a copy of it is here already.
+
+        Raises:
+            NotSaved: the database did not take them, and none of them is here.
+        """
+        with self.database.writing() as connection:
+            new = self._entered(connection, [one for one in asks if not one.twins])
+            said = []
+            for one in asks:
+                said.append(self.enter(connection, one) if one.twins else one.key in new)
+                new.discard(one.key)
+            return said
+
     def enter(self, connection: sa.Connection, ask: Ask) -> bool:
-        """The same, inside another transaction."""
+        """The same as ``accept``, inside another transaction."""
         if ask.twins and self._is_here(connection, ask.twins):
             return False
-        row = asdict(ask) | {"place": asdict(ask.place), "attempt": 0, "done": False}
-        del row["twins"], row["readers"]
-        statement = self.database.insert(inbox).values(row).on_conflict_do_nothing(index_elements=["key"])
-        return connection.execute(statement.returning(inbox.c.number)).first() is not None
+        return ask.key in self._entered(connection, [ask])
+
+    def _entered(self, connection: sa.Connection, asks: Sequence[Ask]) -> set[str]:
+        """Put rows of asks in, and tell the keys of those that were not here."""
+        if not asks:
+            return set()
+        statement = self.database.insert(inbox).on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.key)
+        return set(connection.execute(statement, [_row(one) for one in asks]).scalars())
 
     def _is_here(self, connection: sa.Connection, keys: Sequence[str]) -> bool:
         found = sa.select(inbox.c.number).where(inbox.c.key.in_(keys)).limit(1)
@@ -118,6 +136,12 @@ class InboxTable:
         with self.database.writing() as connection:
             self.outbox.enter(connection, parcels, enclosures)
             connection.execute(sa.update(inbox).where(inbox.c.key == key).values(done=True))
+
+
+def _row(ask: Ask) -> dict[str, Any]:
+    row = asdict(ask) | {"attempt": 0, "done": False}
+    del row["twins"], row["readers"]
+    return row
 
 
 def _ask(row: Any) -> Ask:  # noqa: ANN401 (a row)
