@@ -30,7 +30,7 @@ from commands.budget import burndowns_of
 from commands.commitments import commitments_of
 from commands.core.ports import Audit, Costs, Drivers, Findings, Verdicts
 from commands.core.report import Report
-from commands.core.unusual import Anomalies, anomalies_of
+from commands.core.unusual import REMEMBERED, Anomalies, anomalies_of
 from commands.forecast import STALE, daily
 from commands.savings import savings_of
 from commands.tags import tagging_of
@@ -41,7 +41,6 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 APART = ("Tax", "Credit", "Adjustment")
-REMEMBERED = timedelta(days=90)
 MOST_REMEMBERED = 8  # of several sights, a few each
 CADENCE_WEEKS = 4
 LOOKED = timedelta(days=7)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +19,9 @@ from commands.core.context import Context
 from commands.core.ports import Costs, Said
 from commands.core.registry import Group, command
 from commands.core.scope import resolve, said
-from commands.core.unusual import LEAST, WINDOW, Anomalies, anomalies_of
+from commands.core.unusual import LEAST, REMEMBERED, WINDOW, Anomalies, anomalies_of
 from commands.core.when import period_of
 
-REMEMBERED = timedelta(days=90)  # how long a verdict counts
 MOST_SHOWN = 5
 KINDS = {
     "new": "is new",

@@ -14,7 +14,7 @@ from analysis.counting import so_many
 from analysis.money import Money
 from analysis.periods import Period, month_of
 from commands.alarms import Look, alarm
-from commands.anomalies import REMEMBERED, advice, picture, said_event, verdict_buttons
+from commands.anomalies import advice, picture, said_event, verdict_buttons
 from commands.core.answer import Answer, Button, Buttons, Chart, Facts, Note, Part, Text, Tone, plain
 from commands.core.causes import Cause, cause_of
 from commands.core.context import Context
@@ -22,7 +22,7 @@ from commands.core.moments import moment
 from commands.core.owners import owners_of
 from commands.core.ports import Costs, Judgement, Said
 from commands.core.report import Report
-from commands.core.unusual import Anomalies, anomalies_of
+from commands.core.unusual import REMEMBERED, Anomalies, anomalies_of
 
 KIND = "anomaly"
 FRESH_DAYS = 3  # an event that ended earlier than so many complete days ago is no news

@@ -16,6 +16,7 @@ from commands.core.ports import Costs, Judgement, Said
 from commands.core.report import Exclusion, Report
 
 HISTORY = timedelta(days=250)  # the detector remembers 150, and wants each monthly charge a few times
+REMEMBERED = timedelta(days=90)  # how far back every look goes at least, so that an event is the same in each of them
 WINDOW = timedelta(days=30)  # what is told unless a period is asked for
 LEAST = Decimal(50)
 NEW_LEAST = 50.0
@@ -59,7 +60,7 @@ def anomalies_of(  # noqa: PLR0913 (what is looked at, and what is known of it)
     where: Mapping[str, Sequence[str | None]] | None = None,
     least: Decimal = LEAST,
 ) -> Anomalies:
-    """Judge every account's services, and their regions, over a period (the last 30 complete days).
+    """Judge every account's services, and their regions; tell what reaches into a period (the last 30 complete days).
 
     An event of a region that lies within one of its service is told once, by the service. What was judged ``expected``
     or is excluded in the deployment file is kept quiet; a series with false alarms has to be further off.
@@ -67,7 +68,8 @@ def anomalies_of(  # noqa: PLR0913 (what is looked at, and what is known of it)
     freshness = costs.freshness(now)
     known = freshness.history.end
     span = period or Period(known - WINDOW, known)
-    start = max(freshness.covers.start, min(span.start, known) - HISTORY)
+    since = min(span.start, known - REMEMBERED)
+    start = max(freshness.covers.start, since - HISTORY)
     rows = Period(start, max(start, freshness.covers.end))
     watched = []
     for layer in LAYERS:
@@ -78,13 +80,13 @@ def anomalies_of(  # noqa: PLR0913 (what is looked at, and what is known of it)
                 watch(
                     series,
                     known_until=known,
-                    since=span.start,
+                    since=since,
                     until=span.end - timedelta(days=1),
                     thresholds=noisy,
                     least=float(least),
                 )
             )
-    events = _merged([event for one in watched for event in one.events])
+    events = _merged([event for one in watched for event in one.events if event.last_day >= span.start])
     told, quiet = _told(events, judgements, report.exclusions, now.date())
     investigated = {one.event: one.by_name for one in judgements if one.said is Said.INVESTIGATING}
     newcomers = _newcomers(costs, report.currency, rows, span, where or {})

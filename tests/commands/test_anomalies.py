@@ -138,6 +138,15 @@ def test_an_event_keeps_its_name_while_it_goes_on(company: Company) -> None:
     assert len(names) == 1
 
 
+def test_an_event_is_the_same_in_a_period_that_begins_amid_it(talk: Talk) -> None:
+    [whole] = talk.ask("anomalies").data["events"]
+    [cut] = talk.ask("anomalies since 2026-11-11").data["events"]
+
+    assert whole["start"] == date(2026, 11, 10)
+    assert cut == whole
+    assert talk.ask(f"anomalies {cut['id']}").data["id"] == whole["id"]
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
