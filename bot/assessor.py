@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -31,6 +31,7 @@ from providers.lake import Lake
 from providers.provider import Billed, Export, Progress, Provider
 
 log = structlog.get_logger(__name__)
+Told = TypeVar("Told", Resource, Advice)
 HISTORY = timedelta(days=400)
 TOLD = timedelta(days=90)  # what was fixed longer ago is no news, whatever the bill says
 
@@ -239,9 +240,9 @@ class Assessor:
                 log.warning("inventory", provider=provider.name, refused=str(error))
                 read.unread += (f"{provider.name}: {error}",)
                 continue
-            read.resources += tuple(replace(one, provider=provider.name) for one in found.resources)
+            read.resources += tuple(_named(one, provider.name) for one in found.resources)
             read.unread += found.unread
-            read.advice += tuple(replace(one, provider=provider.name) for one in found.advice)
+            read.advice += tuple(_named(one, provider.name) for one in found.advice)
             read.told += found.told
             read.kept |= found.kept
             read.bills = {**found.bills, **read.bills}
@@ -252,3 +253,8 @@ class Assessor:
     def _with_fix(self, finding: Finding) -> Finding:
         fix = remedies.fix(finding)
         return finding.fixed_by(fix) if fix else finding
+
+
+def _named(one: Told, provider: str) -> Told:
+    """What a provider told, under the name that it has here."""
+    return one if one.provider == provider else replace(one, provider=provider)

@@ -47,10 +47,13 @@ class FindingsTable:
     def standing(self, *states: State) -> Sequence[Finding]:
         """Those in one of ``states`` (all, if none is named), the most expensive first."""
         today = self.database.clock().date()
+        wanted = sa.select(finding)
+        if states:
+            written = {*states, *(ASLEEP if State.OPEN in states else ())}  # whose sleep is over is open again
+            wanted = wanted.where(finding.c.state.in_([state.value for state in written]))
         with self.database.reading() as connection:
             links = _links(connection)
-            rows = connection.execute(sa.select(finding))
-            found = [finding_of(row, today, links.get(row.id, ())) for row in rows]
+            found = [finding_of(row, today, links.get(row.id, ())) for row in connection.execute(wanted)]
         chosen = [one for one in found if not states or one.state in states]
         return sorted(chosen, key=lambda one: (-one.monthly_waste.amount, -one.frees_commitment.amount, one.id))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from analysis.estate import BARE, Bill, Resource
 from analysis.money import Money
 from providers.aws.accounts import Account
 from providers.aws.connection import HOME, Connection, refusal
-from providers.aws.metrics import cost, measured, queries
+from providers.aws.metrics import affordable, cost, measured, metrics_of
 from providers.aws.prices import Prices
 from providers.aws.readers import Place, Reader, Seen, discover
 from providers.provider import Inventory, Progress, Spot
@@ -95,8 +95,7 @@ def inventory(  # noqa: PLR0913 (said by name)
             progress(share, f"reading {len({task.account.id for task in tasks})} accounts, {share:.0%} done")
             if why:
                 failed[task.account.id].append(why)
-            named = [replace(one, resource=replace(one.resource, account_name=task.account.name)) for one in seen]
-            gathered[task.account.id, task.region].extend(named)
+            gathered[task.account.id, task.region].extend(seen)
         resources, spent, short, unmeasured = _measured(connection, gathered, bills, now, limits, pool)
     unread = [*_said(accounts, failed), *short]
     kept = frozenset(failed) | unmeasured
@@ -125,7 +124,7 @@ def planned(accounts: Sequence[Account], spots: Iterable[Spot]) -> list[Task]:
 def _place(connection: Connection, task: Task, prices: Prices, now: datetime) -> Place:
     account = "" if task.account.own else task.account.id
     ask: Callable[[str], object] = lambda service: connection.client(service, account=account, region=task.region)  # noqa: E731
-    return Place(task.account.id, task.region, ask, now, prices)
+    return Place(task.account.id, task.region, ask, now, prices, task.account.name)
 
 
 def _measured(
@@ -137,11 +136,9 @@ def _measured(
     pool: ThreadPoolExecutor,
 ) -> tuple[list[Resource], Money, list[str], frozenset[str]]:
     """All resources, those that are worth it with their metrics; what it cost; what was left unmeasured, and which."""
-    worth = {
-        key: [one for one in seen if one.wanted and _price(one, bills) >= limits.metrics_from]
-        for key, seen in gathered.items()
-    }
-    chosen, left = _within(worth, bills, limits.metrics)
+    priced = [(_price(one, bills), key, one) for key, seen in gathered.items() for one in seen if one.wanted]
+    worth = [entry for entry in priced if entry[0] >= limits.metrics_from]
+    chosen, asked, left = _within(worth, limits.metrics)
     short = [f"{left} resources are not measured: the metrics budget of {limits.metrics} is used up"] if left else []
     own = connection.identity()
 
@@ -158,34 +155,31 @@ def _measured(
         known |= {one.id: one for one in resources}
         short += [why] if why else []
     every = [one.resource for seen in gathered.values() for one in seen]
-    wanted = {one.resource.id for seen in worth.values() for one in seen}
+    wanted = {one.resource.id for _, _, one in worth}
     unmeasured = frozenset(one.lower() for one in wanted - known.keys())
-    spent = cost(sum(len(queries(seen)) for seen in chosen.values()))
-    return [known.get(one.id, one) for one in every], spent, short, unmeasured
+    return [known.get(one.id, one) for one in every], cost(asked), short, unmeasured
 
 
 def _within(
-    worth: Mapping[tuple[str, str], Sequence[Seen]], bills: Mapping[str, Bill], budget: Money
-) -> tuple[dict[tuple[str, str], list[Seen]], int]:
-    """The most expensive resources whose metrics the budget pays for, and how many it does not."""
-    ranked = sorted(
-        ((key, one) for key, seen in worth.items() for one in seen), key=lambda item: -_price(item[1], bills)
-    )
+    worth: Sequence[tuple[Decimal, tuple[str, str], Seen]], budget: Money
+) -> tuple[dict[tuple[str, str], list[Seen]], int, int]:
+    """The most expensive resources whose metrics the budget pays for, how many metrics, and how many it does not."""
+    ranked = sorted(worth, key=lambda entry: -entry[0])
     chosen: dict[tuple[str, str], list[Seen]] = defaultdict(list)
-    asked = 0
-    for place, (key, one) in enumerate(ranked):
-        more = len(queries([one]))
-        if budget < cost(asked + more):
-            return dict(chosen), len(ranked) - place
+    most, asked = affordable(budget), 0
+    for place, (_, key, one) in enumerate(ranked):
+        more = metrics_of(one)
+        if asked + more > most:
+            return dict(chosen), asked, len(ranked) - place
         asked += more
         chosen[key].append(one)
-    return dict(chosen), 0
+    return dict(chosen), asked, 0
 
 
 def _price(one: Seen, bills: Mapping[str, Bill]) -> Decimal:
-    for name in (one.resource.id, *one.resource.billed_as):
-        bare = BARE.search(name.lower())
-        if bill := bills.get(name.lower()) or (bills.get(bare[1]) if bare else None):
+    for name in map(str.lower, (one.resource.id, *one.resource.billed_as)):
+        bare = BARE.search(name)
+        if bill := bills.get(name) or (bills.get(bare[1]) if bare else None):
             return bill.effective.amount
     return Decimal(0)
 

@@ -36,13 +36,27 @@ def queries(seen: Sequence[Seen]) -> list[Query]:
         for number, one in enumerate(seen)
         for wanted in one.wanted
         for metric in wanted.metric.split("+")
-        for statistic in (("Average", "Maximum") if wanted.statistic == "Average" else (wanted.statistic,))
+        for statistic in _statistics(wanted)
     ]
+
+
+def metrics_of(one: Seen) -> int:
+    """How many metrics must be asked for a resource."""
+    return sum(len(_statistics(wanted)) * (wanted.metric.count("+") + 1) for wanted in one.wanted)
+
+
+def _statistics(wanted: Wanted) -> tuple[str, ...]:
+    return ("Average", "Maximum") if wanted.statistic == "Average" else (wanted.statistic,)
 
 
 def cost(metrics: int) -> Money:
     """What so many metrics cost."""
     return Money(A_THOUSAND * metrics / 1000, "USD")
+
+
+def affordable(budget: Money) -> int:
+    """How many metrics a budget pays for."""
+    return int(budget.amount * 1000 / A_THOUSAND)
 
 
 def measured(cloudwatch: Any, seen: Sequence[Seen], now: datetime) -> list[Resource]:  # noqa: ANN401

@@ -60,6 +60,7 @@ class Place:
     client: Callable[[str], Any]
     now: datetime
     prices: Prices
+    account_name: str = ""
     known: dict[str, list[Any]] = field(default_factory=dict)
     locks: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
@@ -102,6 +103,7 @@ class Place:
             "cloud": "aws",
             "name": name,
             "account": self.account,
+            "account_name": self.account_name,
             "region": self.region,
             "tags": tags,
         }
