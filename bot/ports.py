@@ -7,7 +7,7 @@ async code calls them with ``asyncio.to_thread``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -226,8 +226,10 @@ class People(Protocol):
 class Inbox(Protocol):
     """Everything that was asked, kept until it is answered."""
 
-    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
-        """Commit asks in one transaction before they are acknowledged; of each, ``False`` if a copy is already here.
+    def accept_all(self, waiting: Callable[[], Sequence[Ask]]) -> Sequence[bool]:
+        """Commit the asks that wait when the transaction has begun; of each, ``False`` if a copy is already here.
+
+        They are acknowledged afterwards.
 
         Raises:
             NotSaved: the database did not take them, and none of them is here.

@@ -29,12 +29,24 @@ class Arrival:
     ask: Ask
     heard: asyncio.Future[bool]
 
+    def hear(self, said: bool | Exception) -> None:
+        """Tell whether it is new, or what went wrong, unless nobody waits any more."""
+        if self.heard.done():
+            return
+        if isinstance(said, Exception):
+            self.heard.set_exception(said)
+        else:
+            self.heard.set_result(said)
+
 
 @dataclass
 class Reception:
-    """Commits asks by ``accept``, which tells of each whether it is new; what comes meanwhile goes together, next."""
+    """Commits asks by ``accept``, which tells of each whether it is new; what comes meanwhile goes together, next.
 
-    accept: Callable[[Sequence[Ask]], Sequence[bool]]
+    ``accept`` asks who still waits when the database has let it in: who was told "not saved" by then is left out.
+    """
+
+    accept: Callable[[Callable[[], Sequence[Ask]]], Sequence[bool]]
     writer: Executor = field(default_factory=_one)
     _waiting: list[Arrival] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
@@ -81,19 +93,21 @@ class Reception:
 
     async def _committed(self, arrivals: Sequence[Arrival]) -> bool:
         """Commit those who still wait, and tell them; ``False`` if they are several and one may be to blame."""
-        arrivals = [one for one in arrivals if not one.heard.done()]
-        if not arrivals:
+        here = list(arrivals)
+
+        def waiting() -> Sequence[Ask]:
+            here[:] = [one for one in here if not one.heard.done()]
+            return [one.ask for one in here]
+
+        if not waiting():
             return True
-        asks = [one.ask for one in arrivals]
+        said: Sequence[bool | Exception]
         try:
-            new = await asyncio.get_running_loop().run_in_executor(self.writer, self.accept, asks)
+            said = await asyncio.get_running_loop().run_in_executor(self.writer, self.accept, waiting)
         except Exception as error:  # whoever asked is told
-            if len(arrivals) > 1:
+            if len(here) > 1:
                 return False
-            if not arrivals[0].heard.done():
-                arrivals[0].heard.set_exception(error)
-            return True
-        for one, said in zip(arrivals, new, strict=True):
-            if not one.heard.done():
-                one.heard.set_result(said)
+            said = [error] * len(here)
+        for one, outcome in zip(here, said, strict=True):
+            one.hear(outcome)
         return True

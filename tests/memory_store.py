@@ -70,8 +70,10 @@ class MemoryStore:
             self.asks[ask.key] = Asked(ask)
             return True
 
-    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
-        return [self.accept(one) for one in asks]
+    def accept_all(self, waiting: Callable[[], Sequence[Ask]]) -> Sequence[bool]:
+        with self._lock:
+            self._writable("accept")
+            return [self.accept(one) for one in waiting()]
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -31,6 +32,12 @@ class Server(Protocol):
 
     def stop(self) -> None:
         """Stop it without a goodbye to anybody."""
+
+    def aside(self) -> Path:
+        """A new folder that files of its may stand in, empty or with a disk mounted there."""
+
+    def standing(self, url: str, folder: Path) -> AbstractContextManager[None]:
+        """Have the files of a database that nobody uses stand in a folder; in the end it is dropped."""
 
 
 @dataclass(frozen=True, slots=True)

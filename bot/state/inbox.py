@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -35,13 +35,14 @@ class InboxTable:
         with self.database.writing() as connection:
             return self.enter(connection, ask)
 
-    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
-        """Commit asks in one transaction; of each, ``False`` if a copy of it is here already.
+    def accept_all(self, waiting: Callable[[], Sequence[Ask]]) -> Sequence[bool]:
+        """Commit the asks that wait when the transaction has begun; of each, ``False`` if a copy is here already.
 
         Raises:
             NotSaved: the database did not take them, and none of them is here.
         """
         with self.database.writing() as connection:
+            asks = waiting()
             new = self._entered(connection, [one for one in asks if not one.twins])
             said = []
             for one in asks:

@@ -74,9 +74,9 @@ class NoticingInbox:
     inbox: Inbox
     closed: Callable[[str], None]
 
-    def accept_all(self, asks: Sequence[Ask]) -> Sequence[bool]:
+    def accept_all(self, waiting: Callable[[], Sequence[Ask]]) -> Sequence[bool]:
         """As the inbox does."""
-        return self.inbox.accept_all(asks)
+        return self.inbox.accept_all(waiting)
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         """As the inbox does."""

@@ -49,6 +49,28 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {model}{quick}".encode())
         return f"{self._address}/{name}".replace("postgresql:", "postgresql+psycopg:")
 
+    def aside(self) -> Path:
+        """A new folder that files of its may stand in, empty or with a disk mounted there."""
+        return Path(tempfile.mkdtemp(prefix="aside-", dir=self.data.parent))
+
+    @contextmanager
+    def standing(self, url: str, folder: Path) -> Iterator[None]:
+        """Have the files of a database that nobody uses stand in a folder; in the end it is dropped."""
+        name, space = url.rpartition("/")[2], f"space{next(self._numbers)}"
+        files = folder / "files"
+        files.mkdir()
+        for path in (folder, files) if self.owner else ():
+            shutil.chown(path, self.owner)
+        with psycopg.connect(f"{self._address}/postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE TABLESPACE {space} LOCATION '{files}'".encode())
+            connection.execute(f"ALTER DATABASE {name} SET TABLESPACE {space}".encode())
+        try:
+            yield
+        finally:
+            with psycopg.connect(f"{self._address}/postgres", autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                connection.execute(f"DROP TABLESPACE {space}".encode())
+
     @property
     def _address(self) -> str:
         return f"postgresql://crew@127.0.0.1:{self.port}"

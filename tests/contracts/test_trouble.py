@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -136,6 +137,23 @@ def test_while_sqlite_is_locked_nothing_is_saved_and_afterwards_all_is_well(tmp_
             assert [one.state for one in state.findings.standing()] == [Standing.OPEN], "readers go on"
 
         everything_is_saved(state)
+
+
+def test_who_was_told_while_sqlite_was_held_that_it_was_not_saved_is_not_saved_later(tmp_path: Path) -> None:
+    waiting = [ask("a1"), ask("a2")]
+    with (
+        State.open(f"sqlite:///{tmp_path / 'state.db'}", wall) as state,
+        closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        later = pool.submit(state.inbox.accept_all, lambda: waiting)
+        time.sleep(0.2)
+        waiting.remove(ask("a2"))
+        other.execute("ROLLBACK")
+
+        assert later.result() == [True]
+        assert [one.key for one in state.inbox.take(9, 60)] == ["a1"]
 
 
 def test_on_a_full_disk_nothing_half_is_saved_and_afterwards_all_is_well(tmp_path: Path, clock: Moving) -> None:
