@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from analysis.budgets import Budget
 from analysis.commitments import Term
@@ -51,6 +51,10 @@ class Awaited(Mapping[str, Bill]):
 
     def __getitem__(self, name: str) -> Bill:
         return self._bills.result()[name]
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 (a mapping of whatever is asked for)
+        """As of every mapping, without an exception for each name that is not there."""
+        return self._bills.result().get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._bills.result())
