@@ -43,12 +43,13 @@ docs: $(VENV)/dev
 	$(BIN)/python -m bot.docs
 
 # The promises of docs/operations.md in their long form, on SQLite and PostgreSQL; CI runs them in short, as slow tests.
+# INTO=docs/operations.md puts the lines that were tried into its matrix, of TRIALS="R2 R7" these alone.
 chaos: $(VENV)/dev system
-	$(BIN)/python -m benchmarks.chaos $(TRIALS)
+	$(BIN)/python -m benchmarks.chaos $(TRIALS) $(if $(INTO),--into $(INTO))
 
-# A month in twenty minutes, or in MINUTES, with five requests a second.
+# A month in twenty minutes, or in MINUTES, with five requests a second, on both databases beside each other.
 soak: $(VENV)/dev system
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.soak $(if $(INTO),--into $(INTO))
 
 # Everything that is installed with Pitcrew, in a bare environment, as a CycloneDX document; and the licences as a page.
 sbom: $(VENV)/dev

@@ -14,7 +14,7 @@ from benchmarks.chaos.large_company import many_channels, ten_thousand_findings,
 from benchmarks.chaos.late_accept import late_accept
 from benchmarks.chaos.sigterm import sigterm
 from benchmarks.chaos.soak import soak
-from benchmarks.chaos.trial import NOTHING, POSTGRESQL, SQLITE, Trial
+from benchmarks.chaos.trial import COUNTED, NOTHING, PACED, POSTGRESQL, SQLITE, Trial
 
 COPIES = (
     "tests/contracts/test_inbox.py::test_of_four_copies_at_once_one_is_accepted",
@@ -61,7 +61,7 @@ FUZZED = (
 
 def _kept(number: str, what: str, of: str, *tests: str) -> Trial:
     """A line whose tests CI runs anyway, by their own names."""
-    return Trial(number, what, partial(kept, tests=tests, of=of), (NOTHING,), in_ci=())
+    return Trial(number, what, partial(kept, tests=tests, of=of), (NOTHING,), in_ci=(), at_once=COUNTED)
 
 
 PLAN = (
@@ -78,6 +78,7 @@ PLAN = (
         kill_at_posts,
         short={"channels": 4, "minutes": 4},
         long={"channels": 6, "minutes": 18},
+        at_once=COUNTED,
     ),
     Trial(
         "R3",
@@ -85,6 +86,7 @@ PLAN = (
         partial(kill_matrix, platform="slack"),
         short={"seeds": 1},
         long={"seeds": 10},
+        at_once=COUNTED,
         in_ci=(POSTGRESQL,),
     ),
     Trial(
@@ -93,6 +95,7 @@ PLAN = (
         partial(kill_matrix, platform="teams"),
         short={"seeds": 1},
         long={"seeds": 10},
+        at_once=COUNTED,
         in_ci=(SQLITE,),
     ),
     Trial(
@@ -102,6 +105,7 @@ PLAN = (
         short={"late": 2.0, "patience": 0.8, "each": 1},
         long={"late": 4.0, "patience": 1.5},
         in_ci=(SQLITE,),
+        at_once=PACED,
     ),
     _kept("R5", "events, commands, clicks four times; Teams' second wave", "1 effect each", *COPIES),
     _kept(
@@ -159,5 +163,9 @@ PLAN = (
     ),
 )
 SOAK = Trial(  # at length it is `make soak`
-    "R15", "a month in minutes", soak, (SQLITE,), {"minutes": 0.3, "days": 2, "most_growth": 0.6}, in_ci=(SQLITE,)
+    "R15",
+    "a month in minutes",
+    soak,
+    short={"minutes": 0.3, "days": 2, "most_growth": 0.6},
+    in_ci=(SQLITE,),
 )

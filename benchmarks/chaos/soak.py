@@ -10,6 +10,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, cycle
@@ -24,7 +25,7 @@ import sqlalchemy as sa
 
 from benchmarks.chaos.company import bring_its_lake
 from benchmarks.chaos.life import context
-from benchmarks.chaos.trial import Ground, Outcome, until
+from benchmarks.chaos.trial import Ground, Outcome, Part, until
 from bot import config as deployment
 from bot.cadence.planner import Planner
 from bot.clock import wall
@@ -37,6 +38,7 @@ from tests.fake_slack import FakeSlack
 from tests.walks.slack_crew import free_port
 
 THREADS = "threads.json"
+FONT = ".ttf"
 STEP = timedelta(hours=3)  # how far the clock jumps at a time, when nothing is on its way
 LOOK_SECONDS, TICK_SECONDS = 2.0, 0.5
 SETTLED_SECONDS = 240.0
@@ -75,6 +77,7 @@ class Look:
     threads: int
     files: int
     names: Counter[str]  # of the threads, without their numbers
+    open: Counter[str]  # of the files
 
 
 @dataclass(slots=True)
@@ -164,20 +167,46 @@ def _outcome(month: Month, left: Any, ended: int | None, most_growth: float) -> 
         round(median(getattr(one, name) for one in last) - median(getattr(one, name) for one in warm))
         for name in ("threads", "files")
     )
-    more = last[-1].names - warm[-1].names
-    named = ", ".join(f"{name} +{number}" for name, number in more.most_common(6))
     held = left.messages + left.asks + left.waiting
     asked, broken = month.asked.total(), month.asked[False]
-    fine = not broken and not held and ended == 0 and left.fires >= month.days
+    waits = f" ({month.left})" if held else ""
+    taken = f"{asked} requests ({month.rate:g}/s), {broken} not taken, slowest {month.slowest:.2f} s"
+    parts = (
+        Part("requests", taken, not broken),
+        Part("fires", f"{left.fires} fires in {month.days} days", left.fires >= month.days),
+        Part("memory", f"RSS {before:.0f} to {after:.0f} MiB ({growth:+.1%})", growth < most_growth),
+        Part("threads", _more("threads", threads, warm[-1].names, last[-1].names), threads <= MORE_THREADS),
+        Part("files", _more("files", files, warm[-1].open, last[-1].open), files <= MORE_FILES),
+        Part("waiting", f"{held} leases held or rows waiting{waits} {month.settled:.0f} s after the last", not held),
+        Part("SIGTERM", f"SIGTERM: exit {ended}", ended == 0),
+    )
     return Outcome(
         f"RSS growth < {most_growth:.0%}; no lease, thread or file left open; all requests taken; a digest a day",
-        f"{month.seconds / 60:g} min, {month.days} days, {asked} requests ({month.rate:g}/s), {broken} not taken,"
-        f" slowest {month.slowest:.2f} s; {left.fires} fires; RSS {before:.0f} to {after:.0f} MiB ({growth:+.1%});"
-        f" threads {threads:+d}{f' ({named})' if named else ''}, files {files:+d}"
-        f" ({last[-1].threads} and {last[-1].files} at the end); {held} leases held or rows waiting"
-        f"{f' ({month.left})' if held else ''} {month.settled:.0f} s after the last; SIGTERM: exit {ended}",
-        fine and growth < most_growth and threads <= MORE_THREADS and files <= MORE_FILES,
+        f"{month.seconds / 60:g} min: {'; '.join(one.measured for one in parts)}",
+        all(one.met for one in parts),
+        parts,
     )
+
+
+def _more(what: str, more: int, before: Counter[str], after: Counter[str]) -> str:
+    """How many more there are by the median, how many in the end, and which of them are new then."""
+    new = ", ".join(f"{name} +{number}" for name, number in (after - before).most_common(6))
+    return f"{what} {more:+d}, {after.total()} at the end{f' ({new})' if new else ''}"
+
+
+def _open(process: Path) -> Counter[str]:
+    """What a process has open, by the kind of thing or the file's name.
+
+    Fonts are left out: Matplotlib keeps those of each thread that draws, and 64 at most.
+    """
+    kinds: Counter[str] = Counter()
+    for entry in (process / "fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            target = str(entry.readlink())
+            if target.endswith(FONT):
+                continue
+            kinds[Path(target).name if target.startswith("/") else target.partition(":")[0]] += 1
+    return kinds
 
 
 def _part(looks: list[Look], part: tuple[float, float]) -> list[Look]:
@@ -280,7 +309,8 @@ async def _looking(month: Month, pid: int, folder: Path) -> None:
         megabytes = int(said["VmRSS"].split()[0]) / 1024
         names = Counter[str](json.loads((folder / THREADS).read_text()))
         names["of libraries"] = (threads := int(said["Threads"])) - names.total()
-        month.looks.append(Look(part, megabytes, threads, len(list((here / "fd").iterdir())), names))
+        open_ = _open(here)
+        month.looks.append(Look(part, megabytes, threads, open_.total(), names, open_))
         await asyncio.sleep(min(LOOK_SECONDS, month.seconds / 40))
 
 

@@ -18,6 +18,7 @@ from bot.wiring import Crew
 
 SQLITE, POSTGRESQL = DATABASES = ("sqlite", "postgresql")
 MIGRATING = Lock()  # two threads at it would be mixed up by Alembic; a bot migrates once, when it begins
+ALONE, COUNTED, PACED = 1, 2, 9  # seconds are measured; things are counted; it waits by the clock more than it works
 NOTHING = ""  # the database of a trial that needs none
 
 
@@ -41,12 +42,22 @@ class Server(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One figure of several, and whether it is good enough."""
+
+    what: str
+    measured: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What was wanted, what was measured, and whether that is enough."""
 
     goal: str
     measured: str
     met: bool
+    parts: Sequence[Part] = ()  # of several figures each by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ class Trial:
     short: Mapping[str, Any] = field(default_factory=dict)
     long: Mapping[str, Any] = field(default_factory=dict)
     in_ci: Sequence[str] = DATABASES
+    at_once: int = ALONE  # how many of its kind may be tried beside each other
 
 
 async def until(seen: Callable[[], object], seconds: float) -> None:
