@@ -2,7 +2,7 @@
 
 Each size is made by DuckDB, measured in processes of their own, and deleted. ``ROWS=1000000,10000000`` asks for other
 sizes. Whoever is compared has as many tries: a load and the sums by hand take turns, three each, and the middle one
-counts (one each beyond ten million rows); so do our answers, DuckDB's and polars', with five; pandas answers once,
+counts (one each beyond ten million rows); so do our answers, DuckDB's and polars', eleven each; pandas answers once,
 since it takes half a minute, and beside it stands our first answer. Goals: from ten million rows on, the load ≤ 1.3 ×
 the same daily sums by hand-written DuckDB; files to assessment ≤ 15 s and ≤ 1.5 GB at ten million rows; beyond, memory
 within ``lake.memory`` and a gigabyte, and time that grows no faster than the rows; questions ≤ 1.3 × DuckDB by hand
@@ -46,7 +46,7 @@ from providers.lake import Lake
 T = TypeVar("T")
 SIZES = (1_000_000, 10_000_000, 100_000_000)
 LARGE = 10_000_000  # rows beyond which lake.memory is larger, each loads once, and pandas is not asked
-LOADS, ANSWERS = 3, 5  # tries of each, of which the middle one counts
+LOADS, ANSWERS = 3, 11  # tries of each, of which the middle one counts
 MEMORY = {False: "1GB", True: "4GB"}  # lake.memory, by whether it is larger
 MOST_LOAD, MOST_SECONDS, MOST_GB, MOST_QUERY, MOST_PANDAS = 1.3, 15.0, 1.5, 1.3, 0.15
 OVERHEAD_GB = 1.0  # of the process beside what DuckDB may hold
