@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from bot import config as deployment
-from bot.__main__ import app
+from bot.shell import app
 from commands.core.registry import discover
 
 ROOT = Path(__file__).parent.parent

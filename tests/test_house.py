@@ -72,6 +72,16 @@ def test_what_is_heavy_stays_off_the_way_to_ready() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_no_garbage_is_looked_for_while_the_shell_is_imported() -> None:
+    code = (
+        "import gc, sys; from bot.__main__ import main; sys.argv = ['pitcrew', 'config', '--nothing']\n"
+        "looks = lambda: sum(one['collections'] for one in gc.get_stats()); before = looks()\n"
+        "try: main()\nexcept SystemExit: print(looks() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20  # of two hundred
+
+
 def test_the_exact_versions_name_no_host() -> None:
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_-]+", line), line

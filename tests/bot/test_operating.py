@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot import config as deployment
-from bot.__main__ import app
 from bot.clock import wall
+from bot.shell import app
 from bot.state import State
 from bot.wiring import state_url
 from tests.contracts.said import caller, parcel

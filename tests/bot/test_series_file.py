@@ -15,8 +15,8 @@ from hypothesis import strategies as some
 from typer.testing import CliRunner
 
 from analysis.errors import BadData
-from bot.__main__ import app
 from bot.series_file import backtest, foretold, read, watched
+from bot.shell import app
 
 START = date(2025, 6, 1)
 RANGE = {"expected", "low80", "high80", "low95", "high95"}

@@ -215,7 +215,7 @@ def test_a_token_that_expires_midway_takes_nothing_away(azure: Double, crew: Cre
 def test_the_command_line_does_the_same(azure: Double, apex: SampleFolder, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from bot.__main__ import app
+    from bot.shell import app
 
     file = deployed(azure, tmp_path)
     said = CliRunner().invoke(app, ["assess", "--config", str(file), "--now", "2026-11-18T09:00", "--format", "json"])

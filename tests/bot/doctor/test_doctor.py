@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from analysis.errors import UnknownName
 from bot import config as deployment
-from bot.__main__ import app
 from bot.clock import stopped_at
 from bot.doctor import Level, Patient, discover, examined, verdict
+from bot.shell import app
 from bot.wiring import state_of
 from tests.contracts.said import found, parcel
 

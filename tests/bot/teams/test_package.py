@@ -14,8 +14,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from analysis.errors import BadConfig
-from bot.__main__ import app
 from bot.config import Config
+from bot.shell import app
 from bot.teams.http import PATH
 from bot.teams.package import OFFERED, build, manifest
 from commands.core.registry import discover
