@@ -13,10 +13,13 @@ import pytest
 from analysis.errors import UnknownName
 from analysis.registry import Registry
 
-FRUITS: Registry[str] = Registry("fruit")
+PACKAGE = """
+from analysis.registry import Registry
+FRUITS = Registry("fruit")
+"""
 MODULE = """
 import time
-from tests.analysis.test_registry import FRUITS
+from orchard import FRUITS
 FRUITS.add({name!r}, {name!r} + " is ripe")
 time.sleep(0.05)
 WHOLE = True
@@ -28,12 +31,11 @@ def fruits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry
     """Three things, one of them in a module that is called otherwise."""
     (tmp_path / "orchard").mkdir()
     for module, name in (("__init__", ""), ("apple", "apple"), ("sour_cherry", "sour-cherry"), ("plum", "damson")):
-        (tmp_path / "orchard" / f"{module}.py").write_text(MODULE.format(name=name) if name else "")
+        (tmp_path / "orchard" / f"{module}.py").write_text(MODULE.format(name=name) if name else PACKAGE)
     monkeypatch.syspath_prepend(tmp_path)
-    registry = Registry[str]("fruit")
-    monkeypatch.setattr(f"{__name__}.FRUITS", registry)
-    registry.discover(importlib.import_module("orchard"))
-    yield registry
+    orchard = importlib.import_module("orchard")
+    orchard.FRUITS.discover(orchard)
+    yield orchard.FRUITS
     for name in [name for name in sys.modules if name.partition(".")[0] == "orchard"]:
         del sys.modules[name]
 
