@@ -89,7 +89,7 @@ class Burndown:
 
     @property
     def exhausted_between(self) -> tuple[date | None, date | None]:
-        """The earliest and the latest such day, by the 80 % range."""
+        """The earliest and the latest such day, by the 80% range."""
         begin = max(self.known_until, self.period.start)
         known = _crossing(self.path[: (begin - self.period.start).days], self.period.start, self.budget.amount)
         if known:
@@ -108,7 +108,7 @@ def windows_of(period: Period, known_until: date) -> tuple[Period, ...]:
 def burndown(budget: Budget, period: Period, outlook: Forecast) -> Burndown:
     """Hold a budget against a forecast that was asked for ``windows_of`` the budget's period.
 
-    The chance of an overrun is read off the forecast's own range: between its levels (2.5, 10, 50, 90 and 97.5 %)
+    The chance of an overrun is read off the forecast's own range: between its levels (2.5, 10, 50, 90 and 97.5%)
     linearly, beyond them it is said to be that of the outermost.
     """
     begin = (period.start - outlook.start).days
@@ -137,10 +137,10 @@ def chance_over(total: Range, amount: Money) -> float:
 def said_chance(chance: float) -> str:
     """A chance, no more exact than it is."""
     if chance <= 1 - LEVELS[-1]:
-        return "< 3 %"
+        return "< 3%"
     if chance >= LEVELS[-1]:
-        return "> 97 %"
-    return f"{round(100 * chance):d} %"
+        return "> 97%"
+    return f"{round(100 * chance):d}%"
 
 
 def _band(period: Period, outlook: Forecast) -> np.ndarray:

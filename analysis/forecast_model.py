@@ -47,7 +47,7 @@ SPIKE_SHARE = 0.05  # unless that is how the series is: a weekly job is no spike
 STEP_SIGMAS = 4.0  # days at the end that all stand so far off, on one side, are a step:
 STEP_DAYS = (4, 5, 7, 10, 14, 21, 30)  # so many of them,
 STEP_BEFORE = 28  # against the median of the days before;
-STEP_DOUBT = 3.0  # believed as so many days' share: four for 57 %, ten for 77 %
+STEP_DOUBT = 3.0  # believed as so many days' share: four for 57%, ten for 77%
 STOPPED_DAYS = 7  # a series with so many zeros at its end, and never half as many before, has stopped
 
 

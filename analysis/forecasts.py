@@ -25,7 +25,7 @@ LEAST_DAYS = 7  # every weekday once: with fewer, a weekend passes for a saving
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A total with its 80 and 95 % ranges: of a hundred such ranges, eighty (ninety-five) hold what comes."""
+    """A total with its 80 and 95% ranges: of a hundred such ranges, eighty (ninety-five) hold what comes."""
 
     expected: Money
     low80: Money

@@ -67,7 +67,7 @@ CRAWL, WALK, RUN = 1 / 3, 2 / 3, 1.0
 MEASURES: Mapping[str, Measure] = {
     "allocated": Measure(
         "Cost with an owner", Domain.UNDERSTAND, 14, ((0, 0), (0.5, CRAWL), (0.8, WALK), (0.9, RUN)),
-        "of cost has an owner", "FinOps Framework, Allocation: crawl 50 %, walk 80 %, run 90 %", "allocation",
+        "of cost has an owner", "FinOps Framework, Allocation: crawl 50%, walk 80%, run 90%", "allocation",
     ),
     "tagged": Measure(
         "Tagged cost", Domain.UNDERSTAND, 6, ((0, 0), (0.5, CRAWL), (0.8, WALK), (0.9, RUN)),
@@ -79,7 +79,7 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "forecast_error": Measure(
         "Forecast accuracy", Domain.QUANTIFY, 12, ((0.05, RUN), (0.12, WALK), (0.2, CRAWL), (0.4, 0)),
-        "off on average", "FinOps Framework, Forecasting: crawl 20 %, walk 15 %, run 12 %; best in class 5 %",
+        "off on average", "FinOps Framework, Forecasting: crawl 20%, walk 15%, run 12%; best in class 5%",
         "forecast record",
     ),
     "budgeted": Measure(
@@ -92,15 +92,15 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "waste": Measure(
         "Open waste", Domain.OPTIMIZE, 12, ((0.01, RUN), (0.05, WALK), (0.1, CRAWL), (0.25, 0)),
-        "of cost is open waste", "Flexera, State of the Cloud: 27 % self-estimated; our scale", "waste",
+        "of cost is open waste", "Flexera, State of the Cloud: 27% self-estimated; our scale", "waste",
     ),
     "covered": Measure(
         "Commitment coverage", Domain.OPTIMIZE, 8, ((0, 0), (0.4, CRAWL), (0.6, WALK), (0.8, RUN)),
-        "of eligible usage is covered", "FinOps Framework, Rate Optimization: 60 to 80 %", "commitments",
+        "of eligible usage is covered", "FinOps Framework, Rate Optimization: 60 to 80%", "commitments",
     ),
     "used": Measure(
         "Commitment utilisation", Domain.OPTIMIZE, 8, ((0.6, 0), (0.8, CRAWL), (0.9, WALK), (0.95, RUN)),
-        "of commitments is used", "FinOps Framework, Rate Optimization; AWS alerts below 95 %", "commitments",
+        "of commitments is used", "FinOps Framework, Rate Optimization; AWS alerts below 95%", "commitments",
     ),
     "cadence": Measure(
         "Cadence", Domain.MANAGE, 6, ((0, 0), (1, RUN)),

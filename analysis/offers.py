@@ -29,12 +29,12 @@ class Offer:
 
 
 OFFERS = (
-    # "Up to 66 %" (AWS), in most cases closer to 30 %, about 20 % for Fargate for one year without upfront payment
+    # "Up to 66%" (AWS), in most cases closer to 30%, about 20% for Fargate for one year without upfront payment
     # (Vantage, "What is an AWS Savings Plan?"). The least of these.
     Offer(
         "AWS", "Compute Savings Plan", "No Upfront", ("Amazon Elastic Compute Cloud",), ("instance",), Decimal("0.20")
     ),
-    # "Up to 65 %" (Microsoft), in practice between 11 and 65 % (Intercept, "Azure Savings Plans"). The least of these.
+    # "Up to 65%" (Microsoft), in practice between 11 and 65% (Intercept, "Azure Savings Plans"). The least of these.
     Offer(
         "Microsoft",
         "Azure savings plan for compute",

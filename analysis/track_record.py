@@ -34,12 +34,12 @@ class Held:
 
     @property
     def inside80(self) -> bool:
-        """Whether the 80 % range held what came."""
+        """Whether the 80% range held what came."""
         return self.said.low80 <= self.came <= self.said.high80
 
     @property
     def inside95(self) -> bool:
-        """Whether the 95 % range held what came."""
+        """Whether the 95% range held what came."""
         return self.said.low95 <= self.came <= self.said.high95
 
 
@@ -56,7 +56,7 @@ class TrackRecord:
 
     @property
     def inside80(self) -> int:
-        """How many months lay in their 80 % range."""
+        """How many months lay in their 80% range."""
         return sum(one.inside80 for one in self.held)
 
 

@@ -1,7 +1,7 @@
 """How good forecasts are, beside the usual peers, on real daily series raw and with a billing overlay.
 
 ``python -m benchmarks.forecast_accuracy --csv series.csv`` prints, for each history length, the error of the month's
-total and of the next three months, pinball loss, coverage of the 80 and 95 % ranges and milliseconds a series, then the
+total and of the next three months, pinball loss, coverage of the 80 and 95% ranges and milliseconds a series, then the
 goals and whether they are met; the exit code is 1 if one is not. Only the half of the series that ``learn_ranges`` has
 not seen is used. statsforecast's models join in where it is installed (it pins an older pandas, so in an environment of
 its own).
@@ -26,7 +26,7 @@ from benchmarks.series import Origin, billed, flights, from_csv, half, origins
 
 LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
 Z = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
-CAP = 3.0  # an error beyond 300 % counts as that, or one dead series is the whole table
+CAP = 3.0  # an error beyond 300% counts as that, or one dead series is the whole table
 TYPES = {"raw": False, "billed": True}
 DAYS = (3, 10, 20, 28)  # of a month that have passed when it is forecast
 MOST_MAPE, MOST_LATER_PINBALL = 1.1, 1.0
@@ -243,7 +243,7 @@ def judged(kind: str, scores: dict[str, Score]) -> Iterator[tuple[str, bool]]:
         yield f"{words} {ratio:.2f} x the best peer's, goal {most:.2f}", bool(ratio <= most)
     for nominal, slack, shares in ((80, SLACK_80, mine.cover80), (95, SLACK_95, mine.cover95)):
         kept = bool((np.abs(shares - nominal) <= slack).all())
-        yield f"{nominal} % ranges hold {_pair(shares, 0).strip()} %, goal {nominal} within {slack}", kept
+        yield f"{nominal}% ranges hold {_pair(shares, 0).strip()}%, goal {nominal} within {slack}", kept
 
 
 def _pair(values: np.ndarray, digits: int = 2) -> str:

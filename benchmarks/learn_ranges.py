@@ -80,7 +80,7 @@ def learn(sources: Sequence[list[list[Tried]]]) -> Table:
 
 
 def held(table: Table, source: list[list[Tried]]) -> Iterator[tuple[int, np.ndarray]]:
-    """For each length of history, the share of errors within the 80 and 95 % ranges (7 × 2)."""
+    """For each length of history, the share of errors within the 80 and 95% ranges (7 × 2)."""
     for history, made in zip(HISTORIES, source, strict=True):
         inside = []
         for fitted, errors in made:
@@ -132,7 +132,7 @@ def main() -> None:
 
 
 def _check(sources: dict[str, list[list[Tried]]]) -> None:
-    print(f"{'held out':24}{'history':>8}   % within the 80 / 95 % ranges, by days ahead {LADDER}")
+    print(f"{'held out':24}{'history':>8}   % within the 80 / 95% ranges, by days ahead {LADDER}")
     for name, source in sources.items():
         table = learn([other for label, other in sources.items() if label != name])
         for history, shares in held(table, source):

@@ -75,7 +75,7 @@ def half(series: DailySeries, which: int) -> DailySeries:
 
 
 def billed(series: DailySeries, seed: int, fee_share: float = 0.6) -> DailySeries:
-    """Add what bills have: on some a fee on day 1 of 3-25 % of a month, and none to two steps in level (sd 35 %)."""
+    """Add what bills have: on some a fee on day 1 of 3-25% of a month, and none to two steps in level (sd 35%)."""
     random = np.random.default_rng(seed)
     days = list(series.period)
     values = series.values.copy()

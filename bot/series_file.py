@@ -175,7 +175,7 @@ def watched(book: Book, since: date | None, until: date | None, threshold: float
 def backtest(book: Book, as_of: date | None, count: int) -> Mapping[str, Any]:
     """Forecast ``count`` times from the same day of earlier months, and compare with what came.
 
-    Errors are in percent of what came; ``pinball`` is the mean over the levels 2.5, 10, 50, 90 and 97.5 %.
+    Errors are in percent of what came; ``pinball`` is the mean over the levels 2.5, 10, 50, 90 and 97.5%.
 
     Raises:
         BadData: the history does not reach back so far.
@@ -216,7 +216,7 @@ def _ends(one: Mapping[str, Any], months: Sequence[str], currency: str) -> str:
     spans = [("month end", one["month_end"]), *zip(months, one["months"], strict=True)]
     return "; ".join(
         f"{name} {_words(span['expected'], currency)}"
-        f" (80 %: {_words(span['low80'], currency)} to {_words(span['high80'], currency)})"
+        f" (80%: {_words(span['low80'], currency)} to {_words(span['high80'], currency)})"
         for name, span in spans
     )
 

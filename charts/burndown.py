@@ -52,7 +52,7 @@ def described(found: Burndown, *, name: str, locale: str = DEFAULT_LOCALE) -> st
     span = f"{end.low80.said(locale)} to {end.high80.said(locale)}"
     parts = [
         f"spent {found.spent.said(locale)} up to {style.day(found.known_until - timedelta(days=1), locale)}",
-        f"expected at the end {end.expected.said(locale)}, 80 % range {span}",
+        f"expected at the end {end.expected.said(locale)}, 80% range {span}",
         f"chance to overrun {said_chance(found.chance)}",
     ]
     if found.exhausted_on:

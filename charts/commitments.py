@@ -25,7 +25,7 @@ STEPS = (style.GREEN, style.SKY, style.ORANGE)
 
 @drawn_once
 def coverage(months: Sequence[tuple[Period, Standing]], *, title: str = "", locale: str = DEFAULT_LOCALE) -> Picture:
-    """Draw the used part of all commitments and the covered part of eligible usage, from 0 to 100 %.
+    """Draw the used part of all commitments and the covered part of eligible usage, from 0 to 100%.
 
     A month that has not all its days yet is a hollow point.
     """
@@ -37,7 +37,7 @@ def coverage(months: Sequence[tuple[Period, Standing]], *, title: str = "", loca
     figure, axes = style.card(f"Commitments · {title}" if title else "Commitments: used and covered", subtitle, 0.74)
     axes.set_xlim(-0.4, len(months) - 0.6)
     axes.set_ylim(0, 106)
-    style.ticks(axes, "y", [0, 25, 50, 75, 100], ["0", "25 %", "50 %", "75 %", "100 %"])
+    style.ticks(axes, "y", [0, 25, 50, 75, 100], ["0", "25%", "50%", "75%", "100%"])
     shown = range(0, len(months), -(-len(months) // MOST_TICKS))
     style.ticks(axes, "x", list(shown), [style.short_month(months[place][0].start, locale) for place in shown])
     ends = []
@@ -47,7 +47,7 @@ def coverage(months: Sequence[tuple[Period, Standing]], *, title: str = "", loca
     ):
         drawn = _line(axes, values, colour, hollow=_cut(months[-1][0]))
         if drawn is not None:
-            ends.append((drawn, f"{drawn:.0f} % {name}", colour))
+            ends.append((drawn, f"{drawn:.0f}% {name}", colour))
     _names(axes, ends)
     return style.picture(figure, words, "commitments")
 
@@ -137,7 +137,7 @@ def _cut(span: Period) -> bool:
 
 
 def _percent(share: Decimal | None, what: str) -> str:
-    return f"nothing to be {what}" if share is None else f"{100 * share:.0f} % {what}"
+    return f"nothing to be {what}" if share is None else f"{100 * share:.0f}% {what}"
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

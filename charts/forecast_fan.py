@@ -22,14 +22,14 @@ FAR = 2.5  # a budget so many times beyond everything else would flatten the pic
 def forecast_fan(
     forecast: Forecast, *, budget: Money | None = None, title: str = "", locale: str = DEFAULT_LOCALE
 ) -> Picture:
-    """Draw one month, cumulated from 0: complete days, expected course, 80 and 95 % ranges, budget.
+    """Draw one month, cumulated from 0: complete days, expected course, 80 and 95% ranges, budget.
 
     ``title`` names the scope ("team search"); dates and money are written as in ``locale``.
     """
     end = forecast.month_end
     heading = f"{style.month(forecast.month.start, locale)} · {title or 'forecast'}"
     span = f"{style.short(end.low80, locale)} to {style.short(end.high80, locale)}"
-    figure, axes = style.card(heading, f"Expected {style.short(end.expected, locale)} · 80 % range {span}", right=0.82)
+    figure, axes = style.card(heading, f"Expected {style.short(end.expected, locale)} · 80% range {span}", right=0.82)
     known_days, known = _known(forecast)
     _frame(axes, forecast, budget, locale)
     _fan(axes, forecast, locale)
@@ -50,8 +50,8 @@ def described(forecast: Forecast, *, budget: Money | None, title: str = "", loca
     parts = [
         f"Month to date {forecast.month_to_date.said(locale)} ({days})",
         f"expected at month end {end.expected.said(locale)}",
-        f"80 % range {end.low80.said(locale)} to {end.high80.said(locale)}",
-        f"95 % range {end.low95.said(locale)} to {end.high95.said(locale)}",
+        f"80% range {end.low80.said(locale)} to {end.high80.said(locale)}",
+        f"95% range {end.low95.said(locale)} to {end.high95.said(locale)}",
     ]
     if budget is not None:
         over = end.expected - budget
@@ -69,10 +69,10 @@ def described(forecast: Forecast, *, budget: Money | None, title: str = "", loca
 def _chances(forecast: Forecast, budget: Money) -> str:
     end = forecast.month_end
     if budget < end.low95:
-        return "and even the 95 % range lies over it"
+        return "and even the 95% range lies over it"
     if budget > end.high95:
-        return "and even the 95 % range lies under it"
-    return "with the budget inside the 80 % range" if end.low80 <= budget <= end.high80 else "inside the 95 % range"
+        return "and even the 95% range lies under it"
+    return "with the budget inside the 80% range" if end.low80 <= budget <= end.high80 else "inside the 95% range"
 
 
 def _known(forecast: Forecast) -> tuple[np.ndarray, np.ndarray]:
@@ -142,8 +142,8 @@ def _end_labels(axes: Axes, forecast: Forecast, locale: str) -> None:
     words = style.short(end.expected, locale)
     style.label(axes, x, expected, words, color=style.BLUE, weight="bold", size=style.BODY, **look)
     if high80 - expected >= gap and high95 - high80 >= gap:
-        style.label(axes, x, high80, "80 %", color=style.MUTED, **look)
-        style.label(axes, x, high95, "95 %", color=style.MUTED, **look)
+        style.label(axes, x, high80, "80%", color=style.MUTED, **look)
+        style.label(axes, x, high95, "95%", color=style.MUTED, **look)
 
 
 def _provisional(axes: Axes, forecast: Forecast) -> None:

@@ -168,10 +168,10 @@ def shown_budget(context: Context, one: Burndown) -> Answer:
                 (
                     ("Budget", f"{one.budget.amount} for {_called(one, context.report)}"),
                     ("Spent", f"{one.spent} ({one.used:.0%})"),
-                    ("Expected at the end", f"{one.end.expected}, 80 % range {one.end.low80} – {one.end.high80}"),
+                    ("Expected at the end", f"{one.end.expected}, 80% range {one.end.low80} – {one.end.high80}"),
                     ("Chance to overrun", said_chance(one.chance)),
                     ("A day, to land on it", f"{one.allowance} for {one.days_left} days; {one.pace} is expected"),
-                    ("Used up", f"{_day(one.exhausted_on)} (80 %: {between})" if one.exhausted_on else _day(None)),
+                    ("Used up", f"{_day(one.exhausted_on)} (80%: {between})" if one.exhausted_on else _day(None)),
                 )
             ),
             Chart(_picture(one, context.report)),

@@ -231,12 +231,12 @@ def _first_step(found: Ladder) -> str:
     step = found.steps[0]
     return (
         f"**Consider {plain(found.offer.instrument)}**: {step.hourly} an hour for {so_many(step.rate.years, 'year')}"
-        f" saves **{_range(step)} a month**, and still {_changed(step, -40)} if usage falls by 40 %."
+        f" saves **{_range(step)} a month**, and still {_changed(step, -40)} if usage falls by 40%."
     )
 
 
 def _range(step: Step) -> str:
-    """An expected saving with its 80 % range, where there is one to the dollar."""
+    """An expected saving with its 80% range, where there is one to the dollar."""
     return f"{step.expected} ({step.low80} – {step.high80})" if _is_wide(step) else str(step.expected)
 
 
@@ -320,7 +320,7 @@ def _ladders(found: Commitments) -> tuple[Part, ...]:
         for one in found.offered
         for number, step in enumerate(one.steps, 1)
     ]
-    headings = ("Step", "An hour", "Saves", "Usage −20 %", "−40 %")
+    headings = ("Step", "An hour", "Saves", "Usage −20%", "−40%")
     words = [_summed(one, found.providers[one.offer.provider].coverage) for one in found.offered]
     words += [f"**{one.offer.provider}**: nothing to buy now, {one.reason}." for one in found.ladders if not one.steps]
     return (
@@ -398,7 +398,7 @@ def _tone(found: Commitments) -> Tone:
 
 
 def _percent(share: Decimal | None, digits: int = 0) -> str:
-    return "none" if share is None else f"{100 * share:.{digits}f} %"
+    return "none" if share is None else f"{100 * share:.{digits}f}%"
 
 
 def _short(name: str, longest: int = LONGEST) -> str:

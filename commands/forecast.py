@@ -53,7 +53,7 @@ def forecast(  # noqa: PLR0913 (its options, as they are typed)
     renew: str = "yes",
     **scope: str,
 ) -> Answer:
-    """Forecast this month's end and the next months, each total with its 80 and 95 % range.
+    """Forecast this month's end and the next months, each total with its 80 and 95% range.
 
     Days that the provider has not finished delivering are left out of the model and marked in the picture. Tax,
     credits and adjustments are not part of it. cost=BilledCost looks at cash instead of amortised cost. A quarter or a
@@ -158,8 +158,8 @@ def _facts(outlook: Forecast, budget: Money | None) -> tuple[Part, ...]:
     end = outlook.month_end
     pairs = [
         ("Expected at month end", str(end.expected)),
-        ("80 % range", between(end)),
-        ("95 % range", between(end, 95)),
+        ("80% range", between(end)),
+        ("95% range", between(end, 95)),
         (
             "Month to date",
             f"{outlook.month_to_date} in {max(0, (outlook.known_until - outlook.month.start).days)} complete days",
@@ -178,7 +178,7 @@ def _months(outlook: Forecast, supposed: Sequence[Outcome]) -> tuple[Part, ...]:
     rows = tuple(
         (f"{period.start:%b %Y}", str(span.expected), _brief(span), _brief(span, 95)) for period, span in outlook.months
     )
-    return (Table(("Month", "Expected", "80 % range", "95 % range"), rows, numbers=(1, 2, 3)),)
+    return (Table(("Month", "Expected", "80% range", "95% range"), rows, numbers=(1, 2, 3)),)
 
 
 def _brief(span: Range, level: int = 80) -> str:
@@ -213,8 +213,8 @@ def _whole(outlook: Forecast, period: Period | None, context: Context) -> tuple[
         Facts(
             (
                 (f"Expected for {name}", str(total.expected)),
-                ("80 % range of it", between(total)),
-                ("95 % range of it", between(total, 95)),
+                ("80% range of it", between(total)),
+                ("95% range of it", between(total, 95)),
                 ("Spent of it", str(spent)),
             )
         ),
@@ -274,7 +274,7 @@ def _changed_months(supposed: Sequence[Outcome]) -> tuple[Part, ...]:
         )
         for one in supposed
     )
-    return (Table(("Month", "As it is", "What if", "Difference", "80 % range"), rows, numbers=(1, 2, 3, 4)),)
+    return (Table(("Month", "As it is", "What if", "Difference", "80% range"), rows, numbers=(1, 2, 3, 4)),)
 
 
 def _supposed_figures(supposed: Sequence[Outcome]) -> dict[str, Any]:
@@ -341,7 +341,7 @@ def said_record(record: TrackRecord) -> str:
     months = len(record.held)
     return (
         f"On the same day of the last {months} month{'s' if months > 1 else ''} this forecast missed by"
-        f" {record.error:.1%} on average; {record.inside80} of {months} came inside the 80 % range"
+        f" {record.error:.1%} on average; {record.inside80} of {months} came inside the 80% range"
     )
 
 
@@ -354,7 +354,7 @@ def _record(context: Context, record: TrackRecord, scope: Mapping[str, str]) -> 
             str(one.said.expected),
             str(one.came),
             f"{one.error:+.1%}",
-            "yes" if one.inside80 else "95 % only" if one.inside95 else "no",
+            "yes" if one.inside80 else "95% only" if one.inside95 else "no",
         )
         for one in record.held
     )

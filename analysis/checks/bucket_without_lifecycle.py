@@ -21,7 +21,7 @@ def bucket_without_lifecycle(
 ) -> Iterator[Finding | None]:
     """Yield each bucket without a lifecycle rule whose standard storage is billed ``min_monthly``.
 
-    2.50 is about 100 GB at list price. Infrequent access lists at a bit over half of standard: 40 % of the storage
+    2.50 is about 100 GB at list price. Infrequent access lists at a bit over half of standard: 40% of the storage
     rows is the most that a rule saves where nothing is read, and is said to be an estimate.
     """
     for bucket in estate.of(Bucket):
@@ -36,7 +36,7 @@ def bucket_without_lifecycle(
             remedy=Remedy(Action.ADD_LIFECYCLE, "30"),
             evidence=(
                 ("Standard storage", f"{bill.part(STANDARD).effective.cents()} a month"),
-                ("Estimated", f"at most {part_percent:.0f} % of it, if nothing in it is read any more"),
+                ("Estimated", f"at most {part_percent:.0f}% of it, if nothing in it is read any more"),
             ),
             part=part_percent / 100,
             meters=STANDARD,

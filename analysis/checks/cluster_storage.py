@@ -14,14 +14,14 @@ from analysis.kinds import DatabaseCluster
 from analysis.money import Money
 
 REQUESTS, STORAGE, RUNNING = r"StorageIOUsage", r"StorageUsage", r"InstanceUsage"
-DEARER_MACHINES, DEARER_STORAGE = 0.30, 1.25  # I/O-Optimized: +30 % for instances, 2.25 × for storage (price list)
+DEARER_MACHINES, DEARER_STORAGE = 0.30, 1.25  # I/O-Optimized: +30% for instances, 2.25 × for storage (price list)
 
 
 @check("cluster-storage", serves=("aws.aurora.io_optimized",))
 def cluster_storage(estate: Estate, *, min_requests_percent: float = 25.0) -> Iterator[Finding | None]:
     """Yield each Aurora cluster in Standard whose requests make more than ``min_requests_percent`` of its bill.
 
-    25 % is AWS's own rule of thumb; the saving is its own rows priced anew: no requests, instances 30 % dearer,
+    25% is AWS's own rule of thumb; the saving is its own rows priced anew: no requests, instances 30% dearer,
     storage 2.25 times as dear.
     """
     for cluster in estate.of(DatabaseCluster):

@@ -17,7 +17,7 @@ from analysis.kinds import Function
 def failing_function(estate: Estate, *, max_errors_percent: float = 10.0, days: int = 7) -> Iterator[Finding | None]:
     """Yield each function of whose calls more than ``max_errors_percent`` fail, priced at that part of its bill.
 
-    10 % is Steampipe Thrifty's and Trusted Advisor's line for error rates.
+    10% is Steampipe Thrifty's and Trusted Advisor's line for error rates.
     """
     for function in estate.of(Function):
         errors, calls = function.metrics.get("errors_per_day"), function.metrics.get("calls_per_day")

@@ -21,7 +21,7 @@ def files_without_lifecycle(
 ) -> Iterator[Finding | None]:
     """Yield each file system billed ``min_monthly`` without a rule for infrequent access.
 
-    Infrequent access lists at 0.016 against 0.30 USD a GB; AWS says that 80 % of files are hardly read. Half of that
+    Infrequent access lists at 0.016 against 0.30 USD a GB; AWS says that 80% of files are hardly read. Half of that
     is assumed, and said to be an estimate.
     """
     for one in estate.of(FileSystem):
@@ -34,7 +34,7 @@ def files_without_lifecycle(
             check="files-without-lifecycle",
             title=f"File system {one.name} never moves old files to where they cost less",
             remedy=Remedy(Action.ADD_FILE_LIFECYCLE, "30"),
-            evidence=(("Size", f"{one.size_gb:,.0f} GB"), ("Estimated", f"{part_percent:.0f} % of its storage")),
+            evidence=(("Size", f"{one.size_gb:,.0f} GB"), ("Estimated", f"{part_percent:.0f}% of its storage")),
             part=part_percent / 100,
             meters=estate.metered(one, STANDARD),
         )

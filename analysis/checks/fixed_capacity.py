@@ -20,7 +20,7 @@ def fixed_capacity(
 ) -> Iterator[Finding]:
     """Yield each pool, plan of several workers and gateway, billed ``min_monthly``, that nothing scales: for a look.
 
-    Pools and plans are told where their CPU stayed below ``max_cpu_percent`` on average (20 % is Steampipe Thrifty's
+    Pools and plans are told where their CPU stayed below ``max_cpu_percent`` on average (20% is Steampipe Thrifty's
     alarm); Thrifty and the FinOps toolkit tell gateways each. No saving is claimed: it depends on the night.
     """
     things: tuple[NodePool | AppPlan | Balancer, ...] = (
@@ -33,7 +33,7 @@ def fixed_capacity(
         measured = dull(one, "cpu_percent", days=days, below=max_cpu_percent)
         if (measured is None and not isinstance(one, Balancer)) or bill is None or float(bill.effective) < min_monthly:
             continue
-        used = (("CPU", f"{measured.average:.1f} % in {measured.days} days"),) if measured else ()
+        used = (("CPU", f"{measured.average:.1f}% in {measured.days} days"),) if measured else ()
         yield Finding.seen(
             one,
             estate,

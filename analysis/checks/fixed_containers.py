@@ -18,7 +18,7 @@ from analysis.quiet import dull
 def fixed_containers(estate: Estate, *, max_cpu_percent: float = 20.0, days: int = 14) -> Iterator[Finding]:
     """Yield each service with a CPU below ``max_cpu_percent`` that nothing scales, for a look.
 
-    20 % is Steampipe Thrifty's alarm for ECS. No saving is claimed: what a smaller task would cost, Compute Optimizer
+    20% is Steampipe Thrifty's alarm for ECS. No saving is claimed: what a smaller task would cost, Compute Optimizer
     tells where it is switched on (`cloud-advice`).
     """
     for service in estate.of(ContainerService):
@@ -28,10 +28,10 @@ def fixed_containers(estate: Estate, *, max_cpu_percent: float = 20.0, days: int
                 service,
                 estate,
                 check="fixed-containers",
-                title=f"Service {service.name} runs {service.tasks} tasks at {measured.average:.0f} % of their CPU",
+                title=f"Service {service.name} runs {service.tasks} tasks at {measured.average:.0f}% of their CPU",
                 remedy=Remedy(Action.REVIEW),
                 evidence=(
-                    ("CPU", f"{measured.average:.1f} % in {measured.days} days"),
+                    ("CPU", f"{measured.average:.1f}% in {measured.days} days"),
                     ("Cluster", service.cluster),
                     ("Scales by itself", "no"),
                 ),

@@ -20,7 +20,7 @@ METERS = r"Provisioned-Concurrency|Provisioned-GB"
 def idle_concurrency(estate: Estate, *, max_used_percent: float = 10.0, days: int = 14) -> Iterator[Finding | None]:
     """Yield each function whose provisioned concurrency was used by less than ``max_used_percent``.
 
-    No anchor has this check; AWS's own advice is that it pays above about 60 % of use.
+    No anchor has this check; AWS's own advice is that it pays above about 60% of use.
     """
     for function in estate.of(Function):
         measured = dull(function, "concurrency_percent", days=days, below=max_used_percent)
@@ -33,6 +33,6 @@ def idle_concurrency(estate: Estate, *, max_used_percent: float = 10.0, days: in
             check="idle-concurrency",
             title=f"Function {function.name} is kept warm and hardly called",
             remedy=Remedy(Action.DROP_CONCURRENCY, source=kept),
-            evidence=(("Used", f"{measured.average:.1f} % of it in {measured.days} days"), ("Kept warm", kept)),
+            evidence=(("Used", f"{measured.average:.1f}% of it in {measured.days} days"), ("Kept warm", kept)),
             meters=METERS,
         )

@@ -26,7 +26,7 @@ def idle_data_cluster(estate: Estate, *, min_idle_percent: float = 95.0, days: i
                 cluster,
                 estate,
                 check="idle-data-cluster",
-                title=f"Data cluster {cluster.name} is idle {measured.average:.0f} % of the time",
+                title=f"Data cluster {cluster.name} is idle {measured.average:.0f}% of the time",
                 remedy=Remedy(Action.END_DATA_CLUSTER),
-                evidence=(("Idle", f"{measured.average:.0f} % of {measured.days} days"),),
+                evidence=(("Idle", f"{measured.average:.0f}% of {measured.days} days"),),
             )

@@ -26,7 +26,7 @@ def idle_machine(
 ) -> Iterator[Finding | None]:
     """Yield each running machine whose busiest moment in ``days`` stayed under ``max_cpu_percent``.
 
-    5 % of CPU and 5 MB of network a day over 14 days are AWS Compute Optimizer's definition of idle. A scaling group
+    5% of CPU and 5 MB of network a day over 14 days are AWS Compute Optimizer's definition of idle. A scaling group
     would replace a machine that is stopped; its own check tells of it.
     """
     for machine in estate.of(Machine):
@@ -42,7 +42,7 @@ def idle_machine(
             title=f"Machine {machine.name} has been idle for {cpu.days} days",
             remedy=Remedy(Action.STOP_MACHINE),
             evidence=(
-                ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
+                ("Busiest CPU", f"{cpu.maximum:.1f}% in {cpu.days} days"),
                 ("Network", f"{network.average:.1f} MB a day"),
                 ("Size", machine.size.name),
             ),

@@ -38,7 +38,7 @@ def idle_scaling_group(
             title=f"Scaling group {group.name}: all of its {len(members)} machines are idle",
             remedy=Remedy(Action.EMPTY_GROUP, "0 0", source=f"{group.smallest} {group.wanted}"),
             evidence=(
-                ("Busiest CPU", f"{max(one.metrics['cpu_percent'].maximum for one in idle):.1f} % in {days} days"),
+                ("Busiest CPU", f"{max(one.metrics['cpu_percent'].maximum for one in idle):.1f}% in {days} days"),
                 ("Size now", f"at least {group.smallest}, {group.wanted} wanted"),
             ),
             of=members,

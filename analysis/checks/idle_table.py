@@ -22,7 +22,7 @@ def idle_table(
 ) -> Iterator[Finding | None]:
     """Yield each table whose provisioned units are used by less than ``max_used_percent`` and that nothing scales.
 
-    30 % is Trusted Advisor's line for provisioned capacity; a table without a read or a write for ``days`` is Compute
+    30% is Trusted Advisor's line for provisioned capacity; a table without a read or a write for ``days`` is Compute
     Optimizer's idle. Priced from its rows of capacity: paid by the request it would cost next to nothing.
     """
     for table in estate.of(Table):
@@ -37,10 +37,10 @@ def idle_table(
             table,
             estate,
             check="idle-table",
-            title=f"Table {table.name} uses {used:.1f} % of what is provisioned",
+            title=f"Table {table.name} uses {used:.1f}% of what is provisioned",
             remedy=Remedy(Action.PAY_PER_REQUEST, source=f"{table.read_units} {table.write_units}"),
             evidence=(
-                ("Used", f"{used:.1f} % of its units in {measured.days} days"),
+                ("Used", f"{used:.1f}% of its units in {measured.days} days"),
                 ("Provisioned", f"{table.read_units} read and {table.write_units} write units"),
                 ("Scales by itself", "yes" if table.scaled else "no"),
             ),

@@ -18,7 +18,7 @@ from analysis.quiet import dull, quiet
 def idle_warehouse(estate: Estate, *, days: int = 7, max_cpu_percent: float = 5.0) -> Iterator[Finding | None]:
     """Yield each running warehouse without a connection for ``days``, or with less CPU than ``max_cpu_percent``.
 
-    No connection in 7 days and 5 % of CPU are Trusted Advisor's check of underused Redshift clusters.
+    No connection in 7 days and 5% of CPU are Trusted Advisor's check of underused Redshift clusters.
     """
     for warehouse in estate.of(Warehouse):
         unasked = quiet(warehouse, "connections", days=days)
@@ -26,7 +26,7 @@ def idle_warehouse(estate: Estate, *, days: int = 7, max_cpu_percent: float = 5.
         measured = unasked or idle
         if not warehouse.running or measured is None:
             continue
-        said = "nobody was connected" if unasked else f"its CPU was {measured.average:.1f} % on average"
+        said = "nobody was connected" if unasked else f"its CPU was {measured.average:.1f}% on average"
         yield Finding.priced(
             warehouse,
             estate,

@@ -39,7 +39,7 @@ def missing_direct_way(
             evidence=(
                 ("Sent", f"{sent.average * 30.4375 / 1_000:,.0f} GB a month"),
                 ("No free endpoint for", " and ".join(missing)),
-                ("Assumed", f"{part_percent:.0f} % of its bytes go there; flow logs tell the true part"),
+                ("Assumed", f"{part_percent:.0f}% of its bytes go there; flow logs tell the true part"),
             ),
             part=part_percent / 100,
             meters=BYTES,

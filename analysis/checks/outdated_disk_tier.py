@@ -22,7 +22,7 @@ IOPS_PRICE, THROUGHPUT_PRICE, GP2_PRICE = 0.005, 0.04, 0.10  # USD a month, us-e
 def outdated_disk_tier(estate: Estate, *, saving_percent: float = 20.0) -> Iterator[Finding | None]:
     """Yield each gp2 volume, priced at what gp3 with the same speed saves of its own billed storage.
 
-    gp3 lists at 0.08 USD a GB where gp2 lists at 0.10 (20 %, AWS price list, every region alike); what a large volume
+    gp3 lists at 0.08 USD a GB where gp2 lists at 0.10 (20%, AWS price list, every region alike); what a large volume
     needs beyond gp3's 3,000 IOPS and 125 MB/s is bought and taken off.
     """
     for disk in estate.of(Disk):

@@ -22,7 +22,7 @@ def oversized_database(
 ) -> Iterator[Finding | None]:
     """Yield each running database whose busiest CPU stayed below ``max_cpu_percent``, with the next class down.
 
-    25 % is Steampipe Thrifty's alarm for RDS, which takes the average; ours is the maximum, since a database that is
+    25% is Steampipe Thrifty's alarm for RDS, which takes the average; ours is the maximum, since a database that is
     short of CPU once a day is short of it. One step at a time: memory is its cache, and no metric tells what it needs.
     """
     for database in estate.of(Database):
@@ -43,7 +43,7 @@ def oversized_database(
             title=f"Database {database.name} would fit {smaller.name}",
             remedy=Remedy(Action.RESIZE_DATABASE, smaller.name, source=database.size.name),
             evidence=(
-                ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
+                ("Busiest CPU", f"{cpu.maximum:.1f}% in {cpu.days} days"),
                 ("Connections", f"{connections.maximum:.0f} at most"),
                 ("Size now", _said(database.size)),
                 ("Size that fits", _said(smaller)),

@@ -20,7 +20,7 @@ def oversized_group(
 ) -> Iterator[Finding | None]:
     """Yield each group of fixed size whose busiest CPU over ``days`` stayed under ``max_cpu_percent``.
 
-    30 % of CPU are the Azure Optimization Engine's for scale sets; the machines that stay keep the measured peak under
+    30% of CPU are the Azure Optimization Engine's for scale sets; the machines that stay keep the measured peak under
     ``headroom_percent``, as Azure Advisor does, and are at least ``least``. What a rule scales, and what a cluster
     looks after, is left alone.
     """
@@ -38,7 +38,7 @@ def oversized_group(
             title=f"Scaling group {group.name} would do with {fewer} of its {group.wanted} machines",
             remedy=Remedy(Action.RESIZE_GROUP, str(fewer), source=str(group.wanted)),
             evidence=(
-                ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days, all machines together"),
+                ("Busiest CPU", f"{cpu.maximum:.1f}% in {cpu.days} days, all machines together"),
                 ("Size", group.size or "not known"),
             ),
             part=1 - fewer / group.wanted,

@@ -27,8 +27,8 @@ def oversized_machine(
     """Yield each machine whose peak CPU over ``days`` stayed under ``max_cpu_percent``, with the size that fits.
 
     The new size keeps the measured peak under ``headroom_percent`` of its CPU and ``max_memory_percent`` of its
-    memory; without a memory metric it must keep all of the memory. 20 % is Steampipe Thrifty's alarm for EC2 and
-    Azure; Azure Advisor keeps a resized machine's CPU under 60 %.
+    memory; without a memory metric it must keep all of the memory. 20% is Steampipe Thrifty's alarm for EC2 and
+    Azure; Azure Advisor keeps a resized machine's CPU under 60%.
     """
     for machine in estate.of(Machine):
         cpu = machine.metrics.get("cpu_percent")
@@ -47,7 +47,7 @@ def oversized_machine(
             title=f"Machine {machine.name} would fit {smaller.name}",
             remedy=Remedy(Action.RESIZE_MACHINE, smaller.name, source=machine.size.name),
             evidence=(
-                ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
+                ("Busiest CPU", f"{cpu.maximum:.1f}% in {cpu.days} days"),
                 (
                     "Size now",
                     f"{machine.size.name} ({machine.size.vcpus} vCPU, {machine.size.memory_gb:g} GB)",

@@ -19,7 +19,7 @@ def oversized_plan(
 ) -> Iterator[Finding | None]:
     """Yield each plan whose busiest CPU and fullest memory over ``days`` would fit the next size down.
 
-    A size down is half of the processors and the memory: 30 % of CPU become 60, Azure Advisor's bound, and 40 % of
+    A size down is half of the processors and the memory: 30% of CPU become 60, Azure Advisor's bound, and 40% of
     memory 80. The Azure Optimization Engine looks at the same two. Only a tier's own next size is named.
     """
     for plan in estate.of(AppPlan):
@@ -35,8 +35,8 @@ def oversized_plan(
             title=f"App plan {plan.name} would fit {plan.smaller}",
             remedy=Remedy(Action.RESIZE_PLAN, plan.smaller, source=plan.size),
             evidence=(
-                ("Busiest CPU", f"{cpu.maximum:.1f} % in {cpu.days} days"),
-                ("Fullest memory", f"{memory.maximum:.1f} %"),
+                ("Busiest CPU", f"{cpu.maximum:.1f}% in {cpu.days} days"),
+                ("Fullest memory", f"{memory.maximum:.1f}%"),
                 ("Size now", f"{plan.workers} × {plan.size}, {plan.apps} apps"),
             ),
             part=plan.saved,

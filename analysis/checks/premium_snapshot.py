@@ -20,7 +20,7 @@ def premium_snapshot(
     """Yield each snapshot on Premium storage, billed ``min_monthly``.
 
     Standard storage lists at 0.05 USD a GB and month against 0.12 and more: Azure's own guidance, the FinOps toolkit
-    and Steampipe Thrifty say 60 %. A snapshot is as fast to restore from either.
+    and Steampipe Thrifty say 60%. A snapshot is as fast to restore from either.
     """
     for snapshot in estate.of(Snapshot):
         bill = estate.bill(snapshot)

@@ -32,6 +32,6 @@ def repository_without_lifecycle(
             check="repository-without-lifecycle",
             title=f"Repository {one.name} keeps every image for ever",
             remedy=Remedy(Action.ADD_IMAGE_LIFECYCLE, "14"),
-            evidence=(("Estimated", f"{part_percent:.0f} % of its storage are images that nothing pulls"),),
+            evidence=(("Estimated", f"{part_percent:.0f}% of its storage are images that nothing pulls"),),
             part=part_percent / 100,
         )

@@ -37,5 +37,5 @@ class LakeSection(Section):
     memory: str = Field(
         "",
         pattern=r"^([0-9]+(MB|GB))?$",
-        description="What DuckDB may hold (4GB); it spills beyond. Empty: 80 % of all.",
+        description="What DuckDB may hold (4GB); it spills beyond. Empty: 80% of all.",
     )

@@ -1,4 +1,4 @@
-"""Budgets as alerts: at each threshold, and when the forecast's 80 % range first reaches the budget; once a period."""
+"""Budgets as alerts: at each threshold, and when the forecast's 80% range first reaches the budget; once a period."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _alert(look: Look, one: Burndown, step: str, beside: Mapping[str, Any]) -> A
 
 def _on_the_way(alert: Alert) -> tuple[Text, ...]:
     """The thresholds that were never told by themselves, since a higher one was reached at the same look."""
-    passed = [f"{percent} %" for percent in alert.facts.get(PASSED, ())]
+    passed = [f"{percent}%" for percent in alert.facts.get(PASSED, ())]
     return (Text(f"On the way it passed {_listed(passed)}."),) if passed else ()
 
 
@@ -155,7 +155,7 @@ def _said(one: Burndown, step: str, report: Report, *, is_ahead: bool) -> str:
     if int(step) >= FULL:
         return f"{one.spent} of {whole} spent: {name} is used up {left}"
     expected = f", and {one.end.expected} is expected" if is_ahead else ""
-    return f"{one.spent} of {whole} spent: {name} passed {step} % {left}{expected}"
+    return f"{one.spent} of {whole} spent: {name} passed {step}% {left}{expected}"
 
 
 def _called(period: Period, budget: Budget, report: Report) -> str:
@@ -175,8 +175,8 @@ def _receded(kept: Kept, now: Burndown) -> Alert:
     """What was reached and is not any more: told by an edit, and not aloud."""
     step = str(kept.alert.facts["step"])
     is_ahead = step == AHEAD
-    spent = f"{FULL * now.used:.0f} % are spent after all"
-    over = f"the 80 % range now ends at {now.end.high80}" if is_ahead else spent
+    spent = f"{FULL * now.used:.0f}% are spent after all"
+    over = f"the 80% range now ends at {now.end.high80}" if is_ahead else spent
     if is_ahead and now.used >= 1:
         over = "the budget is used up"
     return _as_over(kept, over, {**kept.alert.facts, **_facts(now, step)}, quietly=True)

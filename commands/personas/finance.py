@@ -24,7 +24,7 @@ def finance(found: Assessment, report: Report) -> Answer:
     gap = end.expected - found.budget if found.budget else None
     pairs = [
         ("Expected at month end", str(end.expected)),
-        ("80 % range", between(end)),
+        ("80% range", between(end)),
         ("Last month", str(found.last_month)),
         *([("Budget", str(found.budget)), ("Against it", _against(gap))] if found.budget and gap else []),
         *((f"{name} last month, apart", str(money)) for name, money in found.apart.items()),
@@ -35,7 +35,7 @@ def finance(found: Assessment, report: Report) -> Answer:
         *_lines(found),
         Facts(tuple(pairs)),
         Chart(picture(outlook, found.budget, report.locale)),
-        Table(("Month", "Expected", "80 % range"), rows, numbers=(1, 2)),
+        Table(("Month", "Expected", "80% range"), rows, numbers=(1, 2)),
         Buttons((Button("Budgets", "budget"), Button("Commitments", "commitments"), Button("Why?", "why"))),
     )
     tone = Tone.WARN if found.budget and end.high80 > found.budget else Tone.CALM

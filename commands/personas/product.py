@@ -11,7 +11,7 @@ from commands.personas import persona
 from commands.units import said_units
 
 MOST_SHOWN = 10
-WELL_OWNED = Decimal("0.9")  # FinOps Foundation's "run" maturity allocates 90 % of cost
+WELL_OWNED = Decimal("0.9")  # FinOps Foundation's "run" maturity allocates 90% of cost
 
 
 @persona("product")

@@ -162,7 +162,7 @@ def _underused(one: Mapping[str, Any], term: Term) -> Iterator[str]:
     every = ((one.get("properties") or {}).get("utilization") or {}).get("aggregates") or ()
     for part in every:
         if part.get("grain") == WINDOW and float(part.get("value", 100)) < WELL_USED:
-            used = f"{float(part['value']):.0f} % in {WINDOW} days"
+            used = f"{float(part['value']):.0f}% in {WINDOW} days"
             yield f"{term.name} is used to {used}, says Azure; ours: `commitments`"
 
 

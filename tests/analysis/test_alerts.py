@@ -25,7 +25,7 @@ def event(amount: str = "1000", **said: Any) -> Alert:
 def step(percent: int, **said: Any) -> Alert:
     """A budget that has reached so much."""
     return Alert(
-        "budget", f"cloud/{percent}", f"{percent} %", Money.of(percent, "USD"), family="cloud", step=percent, **said
+        "budget", f"cloud/{percent}", f"{percent}%", Money.of(percent, "USD"), family="cloud", step=percent, **said
     )
 
 
@@ -126,7 +126,7 @@ def test_a_step_makes_the_lower_one_pointless_and_gives_it_back_when_it_recedes(
     assert turns(up) == [("cloud/50", Turn.CLOSED), ("cloud/80", Turn.OPENED)]
     assert [one.line for one in up] == ["", ""]
 
-    down = look([one.kept for one in up], step(50), step(80, over="79 % are spent after all", quietly=True))
+    down = look([one.kept for one in up], step(50), step(80, over="79% are spent after all", quietly=True))
     assert turns(down) == [("cloud/50", Turn.REOPENED), ("cloud/80", Turn.CLOSED)]
     assert [one.line for one in down] == ["", ""]
 

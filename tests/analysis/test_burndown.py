@@ -39,7 +39,7 @@ def test_a_budget_with_room_is_on_course() -> None:
     found = held(4_000)
 
     assert found.standing is Standing.ON_COURSE
-    assert said_chance(found.chance) == "< 3 %"
+    assert said_chance(found.chance) == "< 3%"
     assert found.exhausted_on is None
     assert found.days_left == 16
     assert float(found.allowance) == pytest.approx((4_000 - float(found.spent)) / 16, abs=0.01)
@@ -53,7 +53,7 @@ def test_a_budget_that_will_be_used_up_says_when() -> None:
     earliest, latest = found.exhausted_between
     assert earliest is not None and latest is not None
     assert earliest <= found.exhausted_on <= latest
-    assert said_chance(found.chance) == "> 97 %"
+    assert said_chance(found.chance) == "> 97%"
 
 
 def test_a_budget_that_is_used_up_has_no_allowance() -> None:
@@ -131,7 +131,7 @@ def test_the_more_is_allowed_the_less_likely_is_an_overrun() -> None:
 
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > 0.9 and chances[-1] < 0.1
-    assert said_chance(0.238) == "24 %"
+    assert said_chance(0.238) == "24%"
 
 
 def test_the_first_of_a_month_has_spent_nothing() -> None:

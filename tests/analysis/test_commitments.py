@@ -199,5 +199,5 @@ def test_the_usage_of_a_ladder_is_all_that_is_eligible_and_what_is_promised_for_
     assert (usage.on_demand[0], usage.covered[0]) == (285, 95)
     assert abs(usage.capacity[0] - 95 / 0.7) < 1e-9
     idle = usage_of([line(Kind.UNUSED, "80")], AWS, OCTOBER, "USD")
-    assert abs(idle.capacity[0] - 100) < 1e-9  # at the offer's own 20 %
+    assert abs(idle.capacity[0] - 100) < 1e-9  # at the offer's own 20%
     assert not usage_of(THE_BILL, OFFERS[1], OCTOBER, "USD").total.any()

@@ -36,7 +36,7 @@ def test_steady_usage_is_climbed_in_three_steps_up_to_its_hourly_floor() -> None
     found = proposed(FLAT)
 
     assert [step.hourly for step in found.steps] == [Money.of(amount, "USD") for amount in ("3.60", "1.20", "1.20")]
-    assert found.rungs == pytest.approx((4.5, 6.0, 7.5))  # on demand: 60, 80 and 100 % of 75 % of 10
+    assert found.rungs == pytest.approx((4.5, 6.0, 7.5))  # on demand: 60, 80 and 100% of 75% of 10
     assert [step.on for step in found.steps] == [TODAY + timedelta(days=days) for days in (0, 30, 60)]
     assert [step.coverage for step in found.steps] == [Decimal("0.45"), Decimal("0.60"), Decimal("0.75")]
     assert found.reason == ""
@@ -62,7 +62,7 @@ def test_a_fall_by_forty_percent_is_carried_by_the_first_step_alone() -> None:
 def test_a_fall_of_all_usage_falls_on_the_newest_commitment_first() -> None:
     found = proposed(FLAT, covered=240, capacity=240)
 
-    assert found.rungs == pytest.approx((2.0, 5.0))  # 75 % of 20, less 20 and 0 %, less the 10 that are promised
+    assert found.rungs == pytest.approx((2.0, 5.0))  # 75% of 20, less 20 and 0%, less the 10 that are promised
     assert found.steps[0].rate.years == 1 and found.steps[0].on == TODAY
     assert not found.steps[0].regret(20) and found.steps[0].regret(40)
 

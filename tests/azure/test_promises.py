@@ -246,7 +246,7 @@ def test_commitments_that_the_bill_names_have_their_ends_and_their_use(azure: Do
         (RESERVED, "machines, 4 × Standard_D4s_v5", date(2023, 12, 12), date(2026, 12, 12)),
         (PLAN, "compute, Compute_Savings_Plan, renews itself", date(2026, 1, 1), date(2027, 1, 1)),
     }
-    assert found.told == ("machines, 4 × Standard_D4s_v5 is used to 71 % in 30 days, says Azure; ours: `commitments`",)
+    assert found.told == ("machines, 4 × Standard_D4s_v5 is used to 71% in 30 days, says Azure; ours: `commitments`",)
     assert found.failed == ()
 
 
@@ -298,6 +298,6 @@ def test_a_survey_is_all_of_it(graph: Graph, tmp_path: Path) -> None:
     assert [one.resource_id for one in found.inventory.advice] == [VM]
     assert [one.id for one in found.terms] == [RESERVED] and [one.name for one in found.budgets] == ["all"]
     assert found.inventory.told == (
-        "machines, 4 × Standard_D4s_v5 is used to 71 % in 30 days, says Azure; ours: `commitments`",
+        "machines, 4 × Standard_D4s_v5 is used to 71% in 30 days, says Azure; ours: `commitments`",
     )
     assert found.inventory.unread == ()

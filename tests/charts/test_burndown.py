@@ -12,9 +12,9 @@ from tests.analysis.test_burndown import TODAY, held
 def test_it_says_what_a_decision_needs() -> None:
     words = burndown(held(2_500), name="November 2026").alt
 
-    for part in ("Budget cloud, November 2026: $2,500", "chance to overrun > 97 %", "used up on Nov 25", "Going over."):
+    for part in ("Budget cloud, November 2026: $2,500", "chance to overrun > 97%", "used up on Nov 25", "Going over."):
         assert part in words
-    assert "80 % range" in described(held(4_000), name="November 2026")
+    assert "80% range" in described(held(4_000), name="November 2026")
 
 
 @pytest.mark.parametrize("amount", [0, 1, 2_500, 4_000, 1e9])

@@ -40,7 +40,7 @@ def proposal(hourly: float = 10.0, currency: str = "USD") -> Ladder:
 def test_every_month_is_told_and_the_last_is_called_incomplete() -> None:
     words = coverage(months()).alt
 
-    assert words.startswith("Commitments by month: August 2026 85 % used, 25 % covered, $150.00 unused; September")
+    assert words.startswith("Commitments by month: August 2026 85% used, 25% covered, $150.00 unused; September")
     assert words.endswith("November 2026 is not complete yet.")
     assert "not complete" not in described_coverage(months()[:3])
     assert "team search" in described_coverage(months(), title="team search")

@@ -45,14 +45,14 @@ def test_the_words_give_every_number_a_decision_needs() -> None:
     for amount in (found.month_to_date, end.expected, end.low80, end.high80, end.low95, end.high95):
         assert amount.said() in words
     over = end.expected - Money.of(8_500, "USD")
-    assert f"budget $8,500, expected {over.said()} over, and even the 95 % range lies over it" in words
+    assert f"budget $8,500, expected {over.said()} over, and even the 95% range lies over it" in words
     assert "provisional days, not counted yet: 2 (Nov 19 to Nov 20)" in words
     assert "November 2026, team search" in words
 
 
 def test_under_budget_and_no_budget_are_said() -> None:
-    assert "under, and even the 95 % range lies under it" in described(outlook(), budget=Money.of(90_000, "USD"))
-    assert "with the budget inside the 80 % range" in described(outlook(), budget=outlook().month_end.expected)
+    assert "under, and even the 95% range lies under it" in described(outlook(), budget=Money.of(90_000, "USD"))
+    assert "with the budget inside the 80% range" in described(outlook(), budget=outlook().month_end.expected)
     assert "budget" not in described(outlook(), budget=None)
 
 

@@ -150,7 +150,7 @@ def test_a_budget_is_told_when_the_range_reaches_it_and_a_commitment_before_it_e
 
     sandbox = standing["apex-sandbox"]
     assert sandbox.said.endswith(
-        "expected of $5,800: apex-sandbox may not last through November, chance to overrun > 97 %"
+        "expected of $5,800: apex-sandbox may not last through November, chance to overrun > 97%"
     )
     assert "spend $" in words(told.ask(f"alert {sandbox.id}"))
     reserved = standing["Reserved VM instances, 3 years, monthly"]
@@ -180,16 +180,16 @@ def test_a_budget_first_looked_at_late_is_one_message_that_names_what_it_passed(
     watching.ask("watch")
     watching.ask("watch")
     [late] = budgets_told(watching)
-    assert "late passed 80 % with 20 days of November left, and $" in late.alert.said
+    assert "late passed 80% with 20 days of November left, and $" in late.alert.said
     assert late.alert.said.endswith(" is expected") and not late.alert.urgent
-    assert "On the way it passed 50 %." in words(watching.ask(f"alert {late.alert.id}"))
+    assert "On the way it passed 50%." in words(watching.ask(f"alert {late.alert.id}"))
 
     used_up = on(company, watching.crew.state, AS_IT_HAPPENS + timedelta(days=4))
     used_up.crew.report = watching.crew.report
     used_up.ask("watch")
     [last] = budgets_told(used_up)
     assert "late is used up" in last.alert.said
-    assert "On the way" not in words(used_up.ask(f"alert {last.alert.id}")), "80 % was told by itself"
+    assert "On the way" not in words(used_up.ask(f"alert {last.alert.id}")), "80% was told by itself"
 
 
 def test_what_a_late_look_has_named_is_not_told_when_the_bill_recedes(company: Company, watching: Talk) -> None:
@@ -203,7 +203,7 @@ def test_what_a_late_look_has_named_is_not_told_when_the_bill_recedes(company: C
 
     assert not budgets_told(watching)
     ended = [one.ended for one in watching.crew.state.alerts.standing(AS_IT_HAPPENS) if one.alert.kind == "budget"]
-    assert ended == ["70 % are spent after all"]
+    assert ended == ["70% are spent after all"]
 
 
 def budgets_told(talk: Talk) -> list[Kept]:

@@ -69,7 +69,7 @@ def test_what_is_eligible_and_covered_is_the_planted_truth_to_the_cent(
 def test_the_title_has_the_news_and_the_first_line_what_to_decide_by_when(talk: Talk) -> None:
     said = talk.ask("commitments")
 
-    assert said.title == ("$1,047 of commitments unused in October 2026, 23 % of machines covered, one ends in 24 days")
+    assert said.title == ("$1,047 of commitments unused in October 2026, 23% of machines covered, one ends in 24 days")
     first, *_ = words(said).splitlines()
     assert first.startswith("**Decide by 12 Dec** (24 days): Reserved VM instances, 3 years, monthly ends")
     assert "Renew $2.42 of its $3.02 an hour" in first
@@ -130,7 +130,7 @@ def test_the_text_says_nothing_that_the_data_does_not_hold(talk: Talk) -> None:
     held = json.dumps(plain(said.data))
 
     [facts] = [part for part in said.parts if isinstance(part, Facts)]
-    assert dict(facts.pairs)["Machines covered"] == f"{100 * said.data['coverage']:.0f} %"
+    assert dict(facts.pairs)["Machines covered"] == f"{100 * said.data['coverage']:.0f}%"
     for table in (part for part in said.parts if isinstance(part, Table)):
         assert len(table.headings) == 5 and all(len(row) == 5 for row in table.rows)
     assert all(str(step["hourly"]) in held for one in said.data["ladders"] for step in one["steps"])
@@ -149,7 +149,7 @@ def test_another_currency_has_no_commitments_and_says_so(talk: Talk) -> None:
 def test_a_team_sees_its_own_part_and_no_purchase(talk: Talk) -> None:
     said = talk.ask(f"{OCTOBER} team=search")
 
-    assert said.title.startswith("Commitments of team search: 100 % used")
+    assert said.title.startswith("Commitments of team search: 100% used")
     assert not said.data["ladders"]
     assert "belongs to whoever pays" in words(said)
 

@@ -467,7 +467,7 @@ def test_an_alert_is_told_where_everything_in_it_may_be_seen(assessed: Crew) -> 
     of = {
         "its account": Alert("anomaly", "1", "it", usd, account=PRIVATE),
         "its team": Alert("anomaly", "2", "it", usd, account="apex-dev", team=TEAM),
-        "all there is": Alert("budget", "3", "Everything is at 80 %", usd),
+        "all there is": Alert("budget", "3", "Everything is at 80%", usd),
     }
     assert [name for name, one in of.items() if assessed.may_hear(one, Place("slack", "T1", "#finops"))] == []
     assert all(assessed.may_hear(one, MEMBERS) for one in of.values())

@@ -44,7 +44,7 @@ async def test_a_budget_is_told_at_each_threshold_and_when_the_range_reaches_it_
 async def half_is_spent(walked: Days, story: Transcript) -> None:
     half = await walked.morning(20)
     [first] = posts(walked.slack, DATA)
-    assert "passed 50 %" in titles(walked)[0]
+    assert "passed 50%" in titles(walked)[0]
     story.at(half, "half of it is spent")
     story.show("#team-data", first)
     await walked.morning(21)
@@ -56,9 +56,9 @@ async def two_days_are_expensive(walked: Days, story: Transcript) -> None:
     surge = await walked.morning(22)
     told = titles(walked)
     assert len(told) == 3 and "Not so any more: " in told[0]
-    assert any("passed 80 %" in one for one in told[1:]) and any("may not last" in one for one in told[1:])
+    assert any("passed 80%" in one for one in told[1:]) and any("may not last" in one for one in told[1:])
     story.at(surge, "two expensive days")
-    story.tell("80 % is passed, and the forecast reaches the budget. The message of 50 % is edited, and says so.")
+    story.tell("80% is passed, and the forecast reaches the budget. The message of 50% is edited, and says so.")
     for one in posts(walked.slack, DATA)[1:]:
         story.show("#team-data", one)
 

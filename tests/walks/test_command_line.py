@@ -43,7 +43,7 @@ def test_without_a_file_the_sample_company_answers_and_says_so(folder: Path) -> 
     done = pitcrew("ask", "forecast", "--now", NOW, where=folder)
 
     assert "sample company" in done.stderr
-    assert "Expected at month end" in done.stdout and "80 % range" in done.stdout
+    assert "Expected at month end" in done.stdout and "80% range" in done.stdout
 
 
 def test_json_holds_the_figures_the_buttons_and_the_pictures(folder: Path) -> None:

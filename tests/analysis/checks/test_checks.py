@@ -169,7 +169,7 @@ def test_a_machine_too_large_is_priced_at_the_difference() -> None:
     [finding] = oversized_machine(estate(machine(cpu=12.0, memory=30.0), monthly="280.32"))
 
     assert finding is not None
-    assert finding.remedy.target == "m5.xlarge"  # 30 % of 32 GB with headroom are 12 GB: m5.large has 8
+    assert finding.remedy.target == "m5.xlarge"  # 30% of 32 GB with headroom are 12 GB: m5.large has 8
     assert finding.monthly_waste == Money.of("140.16", "USD")
 
 

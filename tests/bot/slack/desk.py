@@ -78,7 +78,7 @@ def not_saved() -> NotSaved:
     return NotSaved("the disk is full")
 
 
-def picture(alt: str = "Forecast: 12.3k USD, 8 % over October", *, content: bytes = b"1") -> Picture:
+def picture(alt: str = "Forecast: 12.3k USD, 8% over October", *, content: bytes = b"1") -> Picture:
     return Picture(PNG + content, alt, "forecast")
 
 

@@ -55,7 +55,7 @@ def everything(talk: Talk) -> list[Said]:
     said += [Said(ask, talk.ask(ask)) for ask in (f"alert {one['id']}" for one in talk.ask("alerts").data["alerts"])]
     with_details = [Said(one.ask, one.answer) for each in said for one in each.answer.details]
     waiting = Run("3f9a1c2e", "assess")
-    waiting.tell(0.64, "reading 50 accounts, 64 % done")
+    waiting.tell(0.64, "reading 50 accounts, 64% done")
     said += [Said("(waiting)", waiting.shown()), Said("(over)", OVER), Said("(elsewhere)", ELSEWHERE)]
     said += [Said("(named and linked)", NAMED)]
     return [*said, *with_details]

@@ -108,11 +108,11 @@ def test_a_command_is_shown_whole_or_not_at_all() -> None:
 
 
 def test_the_two_marks_of_a_text_become_styles() -> None:
-    [_, block] = render(Answer("T", (Text("Spend is **up 8 %** on `prod` a**b"),)))["blocks"]
+    [_, block] = render(Answer("T", (Text("Spend is **up 8%** on `prod` a**b"),)))["blocks"]
 
     assert block["elements"][0]["elements"] == [
         {"type": "text", "text": "Spend is "},
-        {"type": "text", "text": "up 8 %", "style": {"bold": True}},
+        {"type": "text", "text": "up 8%", "style": {"bold": True}},
         {"type": "text", "text": " on "},
         {"type": "text", "text": "prod", "style": {"code": True}},
         {"type": "text", "text": " a**b"},
@@ -151,12 +151,12 @@ def test_a_long_table_says_what_it_left_out() -> None:
 
 def test_a_wide_table_is_stacked_so_that_no_phone_scrolls_sideways() -> None:
     wide = Table(
-        ("Plan", "Used", "Unused", "Saved", "Ends"), [("A", "97 %", "$3", "", "2027"), ("B", "1", "2", "3", "4")]
+        ("Plan", "Used", "Unused", "Saved", "Ends"), [("A", "97%", "$3", "", "2027"), ("B", "1", "2", "3", "4")]
     )
     [_, stacked] = render(Answer("Plans", (wide,)))["blocks"]
     text = "".join(run["text"] for run in stacked["elements"][0]["elements"])
 
-    assert text == "A\nUsed: 97 % · Unused: $3 · Ends: 2027\n\nB\nUsed: 1 · Unused: 2 · Saved: 3 · Ends: 4\n"
+    assert text == "A\nUsed: 97% · Unused: $3 · Ends: 2027\n\nB\nUsed: 1 · Unused: 2 · Saved: 3 · Ends: 4\n"
 
 
 def test_of_a_very_wide_table_what_is_left_out_is_named() -> None:
@@ -224,7 +224,7 @@ def test_the_text_beside_the_blocks_says_it_all() -> None:
         "🔴 Forecast for November",
         "Expected: 12,345.67 USD",
         "Spend is up",
-        "Forecast: 12.3k USD, 8 % over October",
+        "Forecast: 12.3k USD, 8% over October",
         "Month, Expected",
         "Dec, 13",
         "To act: aws x",
@@ -241,7 +241,7 @@ def test_a_picture_waits_for_its_file_or_gives_way_to_its_words() -> None:
     assert with_files(payload, {digest: "F00000001"})["blocks"][1] == {
         "type": "image",
         "slack_file": {"id": "F00000001"},
-        "alt_text": "Forecast: 12.3k USD, 8 % over October",
+        "alt_text": "Forecast: 12.3k USD, 8% over October",
     }
     assert with_files(payload, {})["blocks"][1]["elements"][0]["elements"][0]["text"] == picture().alt
     assert pictures(with_files(payload, {})) == []

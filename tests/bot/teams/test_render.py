@@ -233,6 +233,6 @@ def test_parts_of_a_bar_are_told_apart() -> None:
 
 
 def test_a_short_figure_is_never_broken_in_two() -> None:
-    made = card(Answer("x", (Table(("Service", "Rate"), (("Amazon Simple Storage", "+5.4 %"),), numbers=(1,)),)))
+    made = card(Answer("x", (Table(("Service", "Rate"), (("Amazon Simple Storage", "5.4 GB"),), numbers=(1,)),)))
     cells = [cell["items"][0]["inlines"][0]["text"] for cell in made["body"][-1]["rows"][1]["cells"]]
-    assert cells == ["Amazon Simple Storage", "+5.4\u00a0%"]
+    assert cells == ["Amazon Simple Storage", "5.4\u00a0GB"]
