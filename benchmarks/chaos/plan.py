@@ -120,6 +120,7 @@ PLAN = (
         database_down,
         short={"seconds": 3.0, "rate": 10.0},
         long={"seconds": 60.0, "rate": 20.0},
+        in_ci=(POSTGRESQL,),
     ),
     Trial("R8", "the disk is full, then it is not", full_disk, short={"clicks": 10}, long={"clicks": 50}),
     _kept("R9", "the 61 bad inputs", "what docs/security.md says of each", "docs/security.md"),
