@@ -79,7 +79,7 @@ def test_no_garbage_is_looked_for_while_the_shell_is_imported() -> None:
         "try: main()\nexcept SystemExit: print(looks() - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 20  # of two hundred
+    assert int(done.stdout) < 20  # of a hundred and eighteen
 
 
 def test_the_exact_versions_name_no_host() -> None:
