@@ -169,7 +169,7 @@ def forecast_file(
     backtest: Annotated[int, typer.Option(min=0, max=24, help="Score so many earlier months instead.")] = 0,
     currency: Annotated[str, typer.Option(help="What the values are in, for the text.")] = "",
 ) -> None:
-    """Forecast any daily series: the month's end and the next three months, with their 80 and 95 % ranges."""
+    """Forecast any daily series: the month's end and the next three months, with their 80 and 95% ranges."""
     from bot import series_file
 
     book, day = series_file.read(path), _date(as_of, "--as-of")
