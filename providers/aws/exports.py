@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
@@ -209,7 +210,7 @@ def _files(content: bytes, bucket: str) -> list[str]:
     """The keys that a manifest names, under whatever name it does.
 
     Raises:
-        Unfinished: it names none, or is no JSON.
+        Unfinished: it names none, or one that leads astray, or is no JSON.
     """
     try:
         said = json.loads(content)
@@ -218,6 +219,9 @@ def _files(content: bytes, bucket: str) -> list[str]:
     names = [text.removeprefix(f"s3://{bucket}/") for text in _texts(said) if text.endswith(ENDINGS)]
     if not names:
         raise Unfinished("its manifest names no files")
+    for name in names:
+        if ".." in PurePosixPath(unquote(name)).parts:
+            raise Unfinished(f"its manifest names {name!r}, which leads out of the export")
     return list(dict.fromkeys(names))
 
 
@@ -249,7 +253,7 @@ def _room(s3: Any, bucket: str, names: Sequence[str], target: Path) -> None:  # 
 
 def _download(s3: Any, bucket: str, name: str, target: Path) -> Path:  # noqa: ANN401
     """One file, whole or not at all; what is there already with the same size is kept."""
-    file = target / quote(PurePosixPath(name).name, safe="._-")
+    file = target / f"{sha256(name.encode()).hexdigest()[:8]}-{quote(PurePosixPath(name).name, safe='._-')}"
     answer = s3.get_object(Bucket=bucket, Key=name)
     if file.exists() and file.stat().st_size == answer["ContentLength"]:
         answer["Body"].close()

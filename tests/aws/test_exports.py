@@ -132,7 +132,7 @@ def test_a_half_written_month_leaves_the_former_rows(s3: Any, tmp_path: Path) ->
     found = fetched(s3, tmp_path)
 
     assert total(found, tmp_path, "2026-11") == 5
-    [warning] = found.warnings
+    *_, warning = found.warnings
     assert "finops-00090.csv.gz is not there yet; its former rows stay" in warning
 
 
@@ -143,6 +143,29 @@ def test_a_half_written_month_without_former_rows_is_left_out(s3: Any, tmp_path:
 
     assert [one.name for one in found.exports] == ["finops 2026-10"]
     assert "it is left out" in found.warnings[0]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd.csv.gz", "x/%2e%2e%2f%2e%2e%2fetc.csv.gz", "/../x.parquet"])
+def test_a_manifest_that_leads_out_of_its_export_is_refused(s3: Any, tmp_path: Path, name: str) -> None:
+    deliver(s3, tmp_path, "2026-10", {"EC2": "7"})
+    fetched(s3, tmp_path)
+    said = {"dataFiles": [f"s3://bill/{DATA}2026-10/{name}"]}
+    s3.put_object(Bucket="bill", Key=f"{META}2026-10/finops-Manifest.json", Body=json.dumps(said).encode())
+    found = fetched(s3, tmp_path)
+
+    *_, warning = found.warnings
+    assert "which leads out of the export; its former rows stay" in warning
+    assert total(found, tmp_path) == 7
+
+
+def test_files_of_one_name_in_two_folders_are_two_files(s3: Any, tmp_path: Path) -> None:
+    deliver(s3, tmp_path, "2026-10", {"EC2": "7"}, execution="a")
+    deliver(s3, tmp_path, "2026-10", {"EC2": "8"}, execution="b")
+    names = [f"s3://bill/{DATA}2026-10/{each}/finops-00001.csv.gz" for each in "ab"]
+    said = json.dumps({"dataFiles": names}).encode()
+    s3.put_object(Bucket="bill", Key=f"{META}2026-10/b/finops-Manifest.json", Body=said)
+
+    assert total(fetched(s3, tmp_path), tmp_path) == 15
 
 
 def test_a_month_that_is_overwritten_while_it_is_read_is_read_again(s3: Any, aws: Double, tmp_path: Path) -> None:
