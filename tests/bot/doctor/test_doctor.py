@@ -102,6 +102,25 @@ def test_it_is_asked_on_the_command_line(tmp_path: Path) -> None:
     assert [one["part"] for one in json.loads(listed.stdout)] == ["state"]
 
 
+@pytest.mark.parametrize(
+    ("part", "more", "broken", "ends"),
+    [
+        ("state", '[roles]\n"*" = ["read"]\n', False, 0),
+        ("deployment", "", False, 1),  # nobody may do anything
+        ("state", "", True, 2),
+    ],
+)
+def test_its_end_tells_the_worst_that_it_saw(tmp_path: Path, part: str, more: str, ends: int, *, broken: bool) -> None:
+    file = tmp_path / "pitcrew.toml"
+    file.write_text(f'[data]\nfolder = "{tmp_path / "data"}"\n[[providers]]\nkind = "sample"\n{more}')
+    if broken:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "state.db").write_bytes(b"no database" * 1000)
+
+    said = CliRunner().invoke(app, ["doctor", part, "--config", str(file)])
+    assert said.exit_code == ends, said.stdout
+
+
 def test_every_part_keeps_silent_where_nothing_of_it_is_configured(tmp_path: Path) -> None:
     seen = list(examined(patient(tmp_path)))
 
