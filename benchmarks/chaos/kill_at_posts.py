@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+from analysis.counting import so_many
 from benchmarks.chaos.deadly import AFTER, BEFORE, DeadlySlack, metadata_of
 from benchmarks.chaos.life import Orders, lived
 from benchmarks.chaos.trial import Ground, Outcome
@@ -30,7 +31,7 @@ async def kill_at_posts(ground: Ground, *, replicas: int = 3, channels: int = 6,
     assert sum(one.result() for one in begun) == slack.kills + replicas, "each kill ended a life"
     return Outcome(
         "0 lost, 0 repeated",
-        f"{lost} lost, {repeated} repeated of {fires} messages; {replicas} replicas, {slack.kills} SIGKILLs",
+        f"{lost} lost, {repeated} repeated of {fires} messages; {so_many(replicas, 'replica')}, {slack.kills} SIGKILLs",
         lost == repeated == 0 and slack.kills >= fires // EVERY // 2,
     )
 
