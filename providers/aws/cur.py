@@ -15,7 +15,7 @@ import duckdb
 
 from analysis.errors import BadData
 from providers.focus.columns import DECIMALS
-from providers.focus.reader import literal, quoted
+from providers.sql import literal, quoted
 
 MEMORY = "2GB"
 MONEY = f"DECIMAL(38,{DECIMALS})"

@@ -24,8 +24,8 @@ from providers.azure.cost_query import Read
 from providers.azure.scopes import Scope
 from providers.deliveries import Kept
 from providers.focus.columns import COSTS, DECIMALS
-from providers.focus.reader import literal, quoted
 from providers.provider import Export, Progress
+from providers.sql import literal, quoted
 
 WAY = "details"
 REACH = 13  # months that Azure keeps

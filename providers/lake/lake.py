@@ -40,7 +40,8 @@ from analysis.money import Money
 from analysis.periods import DAYS_A_MONTH, Period, last_days
 from providers.lake.engine import Engine
 from providers.lake.engines import Secret, opened
-from providers.lake.load import Limits, Loaded, load
+from providers.lake.limits import Limits
+from providers.lake.load import Loaded, load
 from providers.lake.shelf import Shelf, stamp, writing
 from providers.lake.sums import MART_DIMENSIONS
 from providers.provider import Awaited, Billed, Export, Progress, Spot

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import file_digest, sha256
@@ -18,16 +18,17 @@ from uuid import uuid4
 import duckdb
 
 from analysis.errors import BadData
-from providers.focus.bulk import Bulk, refuse_bombs
-from providers.focus.columns import COSTS, LARGEST_COST
-from providers.focus.reader import Reading, Rows, alike, literal, reading, rejected, together
+from providers.focus.bulk import refuse_bombs
+from providers.focus.columns import COSTS
+from providers.focus.reader import reading, rejected
+from providers.focus.together import Rows, alike, together
+from providers.lake.limits import Limits
+from providers.lake.quarantine import put_aside
 from providers.lake.shelf import FORMAT, Partition, Shelf, synced, writing
 from providers.lake.sums import Part, Sums
 from providers.provider import Export, Progress
+from providers.sql import literal
 
-MOST_BAD_ROWS = Decimal("0.01")
-MOST_BAD_COST = Decimal("0.005")
-QUARANTINE = "quarantine"
 ROWS, MART = "rows.parquet", "mart.parquet"
 KEPT = "bill"  # the folder of a load whose Parquet files were sound, and are read as they came
 FINISHED = "load.json"  # in the folder of a load that is whole: should its process die now, the next takes it up
@@ -45,19 +46,6 @@ class Loaded:
     quarantined: int = 0
     unchanged: int = 0
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of an export may be unreadable before all of it is refused (shares of rows and of cost), and its bulk.
-
-    The cost of a row is known only where its BilledCost can be read.
-    """
-
-    rows: Decimal = MOST_BAD_ROWS
-    cost: Decimal = MOST_BAD_COST
-    bulk: Bulk = field(default_factory=Bulk)
-    memory: str = ""  # what a load may hold (``4GB``): beyond it, it spills
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +281,9 @@ def _written(connection: duckdb.DuckDBPyConnection, folder: Path, fresh: Fresh, 
         counting += ", CAST(to_json(Tags) AS VARCHAR) AS Tags"
         rows = f"SELECT * REPLACE ({counting}) FROM read_parquet({literal(target / ROWS)})"
         sums = Sums(connection, f"sums_{uuid4().hex}", [Rows(rows, {"_number": "0"})])
-        bad, total = _judged(connection, export, readings, target, sums, limits)
+        ragged = rejected(connection)
+        is_sound = not ragged and not sums.unsound()
+        bad, total = (0, 0) if is_sound else put_aside(connection, export, readings, ragged, target / ROWS, limits)
         told = [f"{export.name}: {bad} of {total} rows are quarantined"] if bad else []
         one = _completed(connection, sums, {0: (fresh, target)}, told, bad)[0]
         sums.drop()
@@ -344,66 +334,6 @@ def rows_of(connection: duckdb.DuckDBPyConnection, load: Path) -> str:
     """The query of all rows of a load."""
     kept = sorted((load / KEPT).glob("*.parquet"))
     return together(connection, kept) if kept else f"FROM read_parquet({literal(load / ROWS)})"
-
-
-def _judged(
-    connection: duckdb.DuckDBPyConnection,
-    export: Export,
-    readings: Sequence[Reading],
-    target: Path,
-    sums: Sums,
-    limits: Limits,
-) -> tuple[int, int]:
-    """Enter bad rows into the quarantine, or refuse the export for having too many; how many of how many rows.
-
-    Raises:
-        BadData: too many; names the first of them.
-    """
-    rows = sum(part.rows for part in sums.parts().get(0, ()))
-    ragged = rejected(connection)
-    if not ragged and not sums.unsound():
-        return 0, rows
-    [(total,)] = connection.execute(
-        f"SELECT coalesce(sum(abs(BilledCost)), 0) FROM ({rows_of(connection, target)}) WHERE _problem IS NULL"
-    ).fetchall()
-    _find_bad(connection, readings, ragged)
-    [(bad, cost)] = connection.execute("SELECT count(*), coalesce(sum(abs(cost)), 0) FROM bad").fetchall()
-    if bad > limits.rows * (rows + bad) or cost > limits.cost * (total + cost):
-        first = connection.execute('SELECT file, "row", reason FROM bad ORDER BY ALL LIMIT 3').fetchall()
-        shown = "; ".join(f"{file}, row {row}: {reason}" for file, row, reason in first)
-        raise BadData(
-            f"export {export.name}: {bad} of {rows + bad} rows cannot be read ({shown}); nothing of it was loaded,"
-            " and the former rows stay"
-        )
-    shelf = target.parent / QUARANTINE
-    shelf.mkdir(exist_ok=True)
-    connection.execute(f"COPY (FROM bad ORDER BY ALL) TO {literal(shelf / f'{target.name}.parquet')} (FORMAT parquet)")
-    return int(bad), rows + int(bad)
-
-
-def _find_bad(
-    connection: duckdb.DuckDBPyConnection, readings: Sequence[Reading], ragged: Sequence[tuple[str, int, str]]
-) -> None:
-    """Make the table ``bad``: every row that does not count, with its file, its number there, why, and its cost.
-
-    Rows were numbered without the ragged ones, which are put back: the ``i``-th of these (from 0), with the number
-    ``row``, comes before the ``k``-th other row where ``row - i <= k``.
-    """
-    connection.execute("SET preserve_insertion_order = true")
-    connection.execute('CREATE TEMP TABLE ragged (file VARCHAR, "row" BIGINT, reason VARCHAR)')
-    if ragged:
-        connection.executemany("INSERT INTO ragged VALUES (?, ?, ?)", ragged)
-    cost = f"CASE WHEN abs(BilledCost) < {LARGEST_COST} THEN BilledCost END AS cost"
-    judged = " UNION ALL ".join(
-        f"SELECT _file, _row, _problem, {cost} FROM ({one.numbered}) WHERE _problem IS NOT NULL" for one in readings
-    )
-    connection.execute(
-        f"CREATE TEMP TABLE bad AS WITH told AS ({judged}),"
-        ' gaps AS (SELECT file, "row" - row_number() OVER (PARTITION BY file ORDER BY "row") + 1 AS after FROM ragged)'
-        ' SELECT _file AS file, _row + (SELECT count(*) FROM gaps WHERE gaps.file = _file AND after <= _row) AS "row",'
-        " _problem AS reason, cost FROM told UNION ALL"
-        ' SELECT file, "row", reason, NULL FROM ragged'
-    )
 
 
 def _stood_in(connection: duckdb.DuckDBPyConnection, export: Export) -> Iterator[str]:

@@ -16,7 +16,9 @@ from typing import Any
 import duckdb
 
 from providers.focus.columns import COSTS, Kind
-from providers.focus.reader import NO_TAGS, Rows, literal, tags_of
+from providers.focus.row import NO_TAGS, tags_of
+from providers.focus.together import Rows
+from providers.sql import literal
 
 MART_DIMENSIONS = (
     "BillingCurrency",

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from analysis.errors import BadConfig
 from analysis.periods import Period
-from providers.focus.reader import literal
 from providers.lake.engine import Rows, versions
 from providers.lake.engines.files import both, parts
 from providers.lake.shelf import Shelf
+from providers.sql import literal
 
 
 class ClickHouseEngine:

@@ -13,10 +13,11 @@ import duckdb
 import ibis
 
 from analysis.periods import Period
-from providers.focus.reader import literal, together
+from providers.focus.together import together
 from providers.lake.engine import Live, Rows, chosen, versions
 from providers.lake.load import KEPT, MART, ROWS, rows_of
 from providers.lake.shelf import Shelf
+from providers.sql import literal
 
 
 @dataclass(slots=True)

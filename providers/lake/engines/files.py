@@ -13,10 +13,10 @@ from typing import Any
 import ibis
 
 from analysis.periods import month_of
-from providers.focus.reader import literal
 from providers.lake.engine import Live, chosen
 from providers.lake.load import MART, ROWS, connect, rows_of
 from providers.lake.shelf import Shelf, synced
+from providers.sql import literal
 
 
 @dataclass(frozen=True, slots=True)

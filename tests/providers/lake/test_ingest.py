@@ -23,7 +23,7 @@ from analysis.focus import CostColumn, CostQuery
 from analysis.periods import Period
 from providers.focus.bulk import Bulk
 from providers.lake import Lake
-from providers.lake.load import Limits
+from providers.lake.limits import Limits
 from providers.lake.shelf import Shelf
 from tests.providers.bills import NOW, SAMPLE, export, parquet, row, text, without, write
 
