@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote
 
 from pydantic import TypeAdapter
 
@@ -60,6 +62,16 @@ def swept(home: Path, index: Mapping[str, Kept]) -> None:
 def closed(month: str, now: datetime) -> bool:
     """Whether a month (``2026-10``) should not change any more."""
     return now.date() > month_of(date.fromisoformat(f"{month}-01")).end + RESTATED_FOR
+
+
+def leads_out(name: str) -> bool:
+    """Whether a path that a manifest names climbs out of where it stands, as it is or encoded."""
+    return ".." in PurePosixPath(unquote(name)).parts
+
+
+def local_name(name: str) -> str:
+    """What a file of a delivery is called on disk: its own name, told apart from those of other folders."""
+    return f"{sha256(name.encode()).hexdigest()[:8]}-{quote(PurePosixPath(name).name, safe='._-')}"
 
 
 def fitting(size: int, folder: Path) -> None:

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
@@ -220,7 +218,7 @@ def _files(content: bytes, bucket: str) -> list[str]:
     if not names:
         raise Unfinished("its manifest names no files")
     for name in names:
-        if ".." in PurePosixPath(unquote(name)).parts:
+        if deliveries.leads_out(name):
             raise Unfinished(f"its manifest names {name!r}, which leads out of the export")
     return list(dict.fromkeys(names))
 
@@ -253,7 +251,7 @@ def _room(s3: Any, bucket: str, names: Sequence[str], target: Path) -> None:  # 
 
 def _download(s3: Any, bucket: str, name: str, target: Path) -> Path:  # noqa: ANN401
     """One file, whole or not at all; what is there already with the same size is kept."""
-    file = target / f"{sha256(name.encode()).hexdigest()[:8]}-{quote(PurePosixPath(name).name, safe='._-')}"
+    file = target / deliveries.local_name(name)
     answer = s3.get_object(Bucket=bucket, Key=name)
     if file.exists() and file.stat().st_size == answer["ContentLength"]:
         answer["Body"].close()

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.costmanagement import CostManagementClient
@@ -324,7 +324,7 @@ def _files(content: bytes, run: Run) -> dict[str, int]:
 def _inside(name: str, folder: PurePosixPath) -> str:
     """A blob's whole name; a manifest may name it from the container's root, or from its own folder."""
     plain = name.lstrip("/")
-    if ".." in PurePosixPath(unquote(plain)).parts:
+    if deliveries.leads_out(plain):
         raise Unfinished(f"its manifest names {name!r}, which leads out of the container")
     return plain if "/" in plain else str(folder / plain)
 
@@ -335,7 +335,7 @@ def _download(container: ContainerClient, name: str, size: int, target: Path) ->
     Raises:
         Unfinished: it is not there, or shorter than the manifest says.
     """
-    file = target / f"{sha256(name.encode()).hexdigest()[:8]}-{quote(PurePosixPath(name).name, safe='._-')}"
+    file = target / deliveries.local_name(name)
     if file.exists() and file.stat().st_size == size:
         return file
     aside = file.with_name(f".{file.name}.part")
