@@ -112,6 +112,8 @@ def test_the_demo_shows_every_persona_and_writes_its_pictures(folder: Path) -> N
 
     for persona in ("Leadership", "Finance", "Product", "Practitioner", "Engineering"):
         assert persona in done.stdout
+    finding = done.stdout.partition("the finding that would save most")[2]
+    assert all(part in finding for part in ("open, nobody has it yet", "To act", "To undo", "Priced from"))
     assert list((folder / "pitcrew-demo" / "pictures").glob("*.png"))
 
 
