@@ -62,18 +62,16 @@ class MemoryStore:
 
     # inbox
 
-    def accept(self, ask: Ask) -> bool:
-        with self._lock:
-            self._writable("accept")
-            if any(key in self.asks for key in (ask.key, *ask.twins)):
-                return False
-            self.asks[ask.key] = Asked(ask)
-            return True
-
     def accept_all(self, waiting: Callable[[], Sequence[Ask]]) -> Sequence[bool]:
         with self._lock:
             self._writable("accept")
-            return [self.accept(one) for one in waiting()]
+            return [self._enter(one) for one in waiting()]
+
+    def _enter(self, ask: Ask) -> bool:
+        if any(key in self.asks for key in (ask.key, *ask.twins)):
+            return False
+        self.asks[ask.key] = Asked(ask)
+        return True
 
     def take(self, limit: int, lease_seconds: float) -> Sequence[Ask]:
         with self._lock:
@@ -202,7 +200,7 @@ class MemoryStore:
     def fire(self, schedule: str, label: str, ask: Ask) -> bool:
         with self._lock:
             self._writable("fire")
-            return self.skip(schedule, label, "fired") and self.accept(ask)
+            return self.skip(schedule, label, "fired") and self._enter(ask)
 
     def skip(self, schedule: str, label: str, why: str) -> bool:
         with self._lock:

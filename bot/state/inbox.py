@@ -26,15 +26,6 @@ class InboxTable:
         self.database = database
         self.outbox = outbox
 
-    def accept(self, ask: Ask) -> bool:
-        """Commit an ask; ``False`` if a copy of it is here already.
-
-        Raises:
-            NotSaved: the database did not take it.
-        """
-        with self.database.writing() as connection:
-            return self.enter(connection, ask)
-
     def accept_all(self, waiting: Callable[[], Sequence[Ask]]) -> Sequence[bool]:
         """Commit the asks that wait when the transaction has begun; of each, ``False`` if a copy is here already.
 
@@ -51,7 +42,7 @@ class InboxTable:
             return said
 
     def enter(self, connection: sa.Connection, ask: Ask) -> bool:
-        """The same as ``accept``, inside another transaction."""
+        """Enter an ask inside another transaction; ``False`` if a copy of it is here already."""
         if ask.twins and self._is_here(connection, ask.twins):
             return False
         return ask.key in self._entered(connection, [ask])

@@ -25,6 +25,7 @@ from commands.core.caller import Caller, Permission
 from commands.core.context import Context
 from commands.core.ports import Asked
 from tests.bot.delivery.desk import FakePlatform
+from tests.contracts.said import accepted
 from tests.memory_store import MemoryStore
 from tests.virtual_time import BEGINNING
 
@@ -178,7 +179,7 @@ async def test_two_hundred_asks_at_once_keep_nobody_waiting_for_an_acknowledgeme
 
 async def test_asks_of_a_dead_process_are_answered_by_the_next_when_their_lease_is_over() -> None:
     store = MemoryStore(wall)
-    store.accept(ask())
+    accepted(store, ask())
     store.take(1, 0.3)  # and then it died
     async with open_hall(store, lease_seconds=0.1) as hall:
         assert [parcel.id for parcel in await hall.out()] == ["k1:0"]

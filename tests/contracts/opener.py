@@ -8,7 +8,7 @@ from itertools import count
 from analysis.errors import BadConfig
 from bot.clock import wall
 from bot.state import State
-from tests.contracts.said import ask
+from tests.contracts.said import accepted, ask
 
 
 def main(url: str, wanted: str) -> None:
@@ -20,7 +20,7 @@ def main(url: str, wanted: str) -> None:
             print(state.revision, flush=True)  # noqa: T201
             for number in count() if wanted == "asks" else ():
                 key = f"{wanted} {number}"
-                if state.inbox.accept(ask(key)):
+                if accepted(state.inbox, ask(key)):
                     print(key, flush=True)  # noqa: T201
     except BadConfig as error:
         print(f"BadConfig: {error}", flush=True)  # noqa: T201

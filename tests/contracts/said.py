@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.findings import Action, Finding, Fix, Remedy
 from analysis.money import Money
-from bot.ports import Ask, Kind, Parcel, Place, Priority
+from bot.ports import Ask, Inbox, Kind, Parcel, Place, Priority
 from commands.core.caller import Caller, Permission
 from tests.contracts.conftest import BEGINNING
 
@@ -48,6 +48,12 @@ def ask(key: str = "a1", text: str = "waste", **said: Any) -> Ask:
     """Something that was typed."""
     place = Place("slack", "T1", "C1", user="UANA")
     return Ask(key, place, "slack:UANA", "Ana", text, BEGINNING, **said)
+
+
+def accepted(inbox: Inbox, one: Ask) -> bool:
+    """Whether an ask that comes alone is new."""
+    [is_new] = inbox.accept_all(lambda: [one])
+    return is_new
 
 
 def parcel(name: str, conversation: str = "C1", *, message: str = "", **said: Any) -> Parcel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from bot.ports import Ask, Place, run_of
 from bot.state import State as Memory
 from charts.picture import Picture
 from tests.contracts.conftest import BEGINNING, Wait
-from tests.contracts.said import ask, caller, parcel
+from tests.contracts.said import accepted, ask, caller, parcel
 
 
 def keys(asks: object) -> list[str]:
@@ -22,7 +23,7 @@ def keys(asks: object) -> list[str]:
 
 
 def test_an_ask_that_comes_four_times_is_one_ask(state: Memory) -> None:
-    assert [state.inbox.accept(ask("a1")) for _ in range(4)] == [True, False, False, False]
+    assert [accepted(state.inbox, ask("a1")) for _ in range(4)] == [True, False, False, False]
 
     assert keys(state.inbox.take(9, 60)) == ["a1"]
 
@@ -30,22 +31,22 @@ def test_an_ask_that_comes_four_times_is_one_ask(state: Memory) -> None:
 def test_of_four_copies_at_once_one_is_accepted(state: Memory) -> None:
     with ThreadPoolExecutor(4) as pool:
         for number in range(20):
-            accepted = list(pool.map(state.inbox.accept, [ask(f"a{number}")] * 4))
-            assert sorted(accepted) == [False, False, False, True]
+            new = pool.map(partial(accepted, state.inbox), [ask(f"a{number}")] * 4)
+            assert sorted(new) == [False, False, False, True]
 
     assert len(state.inbox.take(99, 60)) == 20
 
 
 def test_an_ask_that_comes_again_under_another_name_is_the_same_ask(state: Memory) -> None:
-    assert state.inbox.accept(replace(ask("click:1"), twins=("click:0",)))
-    assert not state.inbox.accept(replace(ask("click:2"), twins=("click:1",)))
-    assert state.inbox.accept(replace(ask("click:4"), twins=("click:3",)))
+    assert accepted(state.inbox, replace(ask("click:1"), twins=("click:0",)))
+    assert not accepted(state.inbox, replace(ask("click:2"), twins=("click:1",)))
+    assert accepted(state.inbox, replace(ask("click:4"), twins=("click:3",)))
 
     assert keys(state.inbox.take(9, 60)) == ["click:1", "click:4"]
 
 
 def test_asks_that_come_together_are_in_in_one_transaction_without_their_copies(state: Memory) -> None:
-    state.inbox.accept(ask("a1"))
+    accepted(state.inbox, ask("a1"))
     twin = replace(ask("click:2"), twins=("click:1",))
 
     said = state.inbox.accept_all(lambda: [ask("a1"), ask("a2"), ask("click:1"), ask("a2"), twin, ask("a3")])
@@ -67,14 +68,14 @@ def test_an_ask_comes_back_as_it_went_in(state: Memory) -> None:
     place = Place("teams", "T1", "C1", "root", "card", "https://example.com/reply", "U1")
     said = Ask("k", place, "teams:U1", "Zoë", "claim 1a2b3c4d", BEGINNING, clicked=True, loud=True, attempt=1)
 
-    state.inbox.accept(said)
+    accepted(state.inbox, said)
 
     assert state.inbox.take(1, 60) == [said]
 
 
 def test_the_oldest_is_taken_first_and_nothing_is_taken_twice(state: Memory) -> None:
     for number in range(5):
-        state.inbox.accept(ask(f"a{number}"))
+        accepted(state.inbox, ask(f"a{number}"))
 
     assert keys(state.inbox.take(2, 60)) == ["a0", "a1"]
     assert keys(state.inbox.take(9, 60)) == ["a2", "a3", "a4"]
@@ -83,7 +84,7 @@ def test_the_oldest_is_taken_first_and_nothing_is_taken_twice(state: Memory) -> 
 
 def test_several_replicas_never_answer_the_same_ask(state: Memory) -> None:
     for number in range(40):
-        state.inbox.accept(ask(f"a{number}"))
+        accepted(state.inbox, ask(f"a{number}"))
 
     with ThreadPoolExecutor(4) as pool:
         taken = [one.key for asks in pool.map(lambda _: state.inbox.take(5, 60), range(16)) for one in asks]
@@ -92,7 +93,7 @@ def test_several_replicas_never_answer_the_same_ask(state: Memory) -> None:
 
 
 def test_an_ask_whose_answerer_is_gone_is_taken_again_and_counted(state: Memory, wait: Wait) -> None:
-    state.inbox.accept(ask("a1"))
+    accepted(state.inbox, ask("a1"))
     assert [one.attempt for one in state.inbox.take(1, 30)] == [1]
 
     wait(20)
@@ -103,7 +104,7 @@ def test_an_ask_whose_answerer_is_gone_is_taken_again_and_counted(state: Memory,
 
 
 def test_what_is_done_is_never_taken_again_and_its_answer_goes_out_once(state: Memory, wait: Wait) -> None:
-    state.inbox.accept(ask("a1"))
+    accepted(state.inbox, ask("a1"))
     state.inbox.take(1, 30)
     drawn = Picture(b"png", "a line", "forecast")
 
@@ -112,13 +113,13 @@ def test_what_is_done_is_never_taken_again_and_its_answer_goes_out_once(state: M
 
     wait(31)
     assert state.inbox.take(1, 30) == []
-    assert not state.inbox.accept(ask("a1"))
+    assert not accepted(state.inbox, ask("a1"))
     assert state.outbox.counts() == {"pending": 2}
     assert state.outbox.picture(drawn.digest) == drawn
 
 
 def test_an_answer_that_cannot_be_put_leaves_the_ask_open(state: Memory, wait: Wait) -> None:
-    state.inbox.accept(ask("a1"))
+    accepted(state.inbox, ask("a1"))
     state.inbox.take(1, 30)
     with state.database.writing() as connection:
         connection.execute(sa.text("ALTER TABLE inbox RENAME TO elsewhere"))
@@ -134,7 +135,7 @@ def test_an_answer_that_cannot_be_put_leaves_the_ask_open(state: Memory, wait: W
 
 
 def test_work_under_way_is_cancelled_by_its_asker_or_an_admin_and_by_nobody_else(state: Memory) -> None:
-    state.inbox.accept(ask("a1", "assess"))
+    accepted(state.inbox, ask("a1", "assess"))
     run = run_of("a1")
     with pytest.raises(NotAllowed, match="only Ana or an admin"):
         state.inbox.cancel(run, caller("Ben"))
@@ -150,7 +151,7 @@ def test_work_under_way_is_cancelled_by_its_asker_or_an_admin_and_by_nobody_else
 
 
 def test_whoever_waits_is_told_meanwhile_and_the_ask_is_kept(state: Memory, wait: Wait) -> None:
-    state.inbox.accept(ask("a1"))
+    accepted(state.inbox, ask("a1"))
     state.inbox.take(1, 60)
     wait(50)
     state.inbox.meanwhile("a1", [parcel("wait:1")], 60)

@@ -25,7 +25,7 @@ from bot.state import State, schema
 from bot.state.database import MIGRATIONS
 from tests.contracts.conftest import BEGINNING, Moving
 from tests.contracts.postgres import Cluster
-from tests.contracts.said import ALL, ask, caller, found, parcel
+from tests.contracts.said import ALL, accepted, ask, caller, found, parcel
 
 HOUSE = Path(__file__).parents[2]
 Process: TypeAlias = "subprocess.Popen[str]"
@@ -98,7 +98,7 @@ def nothing_is_saved(state: State) -> None:
     """Every write says so."""
     by = caller("Ana", "click A")
     with pytest.raises(NotSaved):
-        state.inbox.accept(ask("a1"))
+        accepted(state.inbox, ask("a1"))
     with pytest.raises(NotSaved):
         state.findings.move(found().id, claim(by.id, by.name), by, "claim", BEGINNING)
     with pytest.raises(NotSaved):
@@ -110,7 +110,7 @@ def nothing_is_saved(state: State) -> None:
 def everything_is_saved(state: State) -> None:
     """The same writes, when the trouble is over; none of the former left anything behind."""
     by = caller("Ana", "click A")
-    assert state.inbox.accept(ask("a1"))
+    assert accepted(state.inbox, ask("a1"))
     moved = state.findings.move(found().id, claim(by.id, by.name), by, "claim", BEGINNING)
     assert (moved.state, moved.version) == (Standing.CLAIMED, 2)
     state.outbox.put([parcel("p1")], ())

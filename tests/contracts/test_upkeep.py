@@ -26,7 +26,7 @@ from charts.picture import Picture
 from commands.core.caller import Caller, Permission
 from commands.core.ports import Said
 from tests.contracts.conftest import BEGINNING, Moving
-from tests.contracts.said import ALL, ask, found, parcel
+from tests.contracts.said import ALL, accepted, ask, found, parcel
 
 KEEPING = Keeping(audit=400, inbox=30, outbox=90, runs=400)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -46,7 +46,7 @@ def lived_in(state: State, clock: Moving) -> None:
     state.findings.seen([found(number) for number in range(3)], "run", ALL, clock())
     ana = person("slack:UANA", "Ana Lee")
     state.findings.move(found(0).id, claim(ana.id, ana.name), ana, "claim", clock())
-    state.inbox.accept(replace(ask("a1"), user="slack:UANA", user_name="Ana Lee"))
+    accepted(state.inbox, replace(ask("a1"), user="slack:UANA", user_name="Ana Lee"))
     [taken] = state.inbox.take(1, 60)
     state.inbox.done(taken.key, [parcel("p1"), parcel("p2")], [Picture(PNG, "a chart", "chart")])
     [leased] = state.outbox.lease(1, 60)
@@ -93,7 +93,7 @@ def test_each_kind_of_row_goes_at_its_age(state: State) -> None:
 
 
 def test_what_is_not_done_yet_is_never_old(state: State) -> None:
-    state.inbox.accept(ask("unanswered"))
+    accepted(state.inbox, ask("unanswered"))
     state.outbox.put([parcel("waiting")], ())
     state.runs.started("run", BEGINNING)
     state.runs.finished("run", BEGINNING, {})

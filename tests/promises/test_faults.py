@@ -15,7 +15,7 @@ from bot.clock import wall
 from bot.state import State
 from tests.conftest import Talk
 from tests.contracts.postgres import cluster
-from tests.contracts.said import ALL, ask, found, parcel
+from tests.contracts.said import ALL, accepted, ask, found, parcel
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_a_replica_whose_clock_is_off_takes_nothing_from_another(url: str, minut
 
     with State.open(url, wall) as right, State.open(url, elsewhere) as wrong:
         right.outbox.put([parcel(f"p{minutes}", f"C{minutes}")], ())
-        right.inbox.accept(ask(f"a{minutes}"))
+        accepted(right.inbox, ask(f"a{minutes}"))
         [one] = right.outbox.lease(9, 30)
         [asked] = right.inbox.take(9, 30)
         assert not wrong.outbox.lease(9, 30) and not wrong.inbox.take(9, 30), "leases go by the database's clock"
@@ -54,7 +54,7 @@ def test_a_file_that_is_held_for_a_moment_is_waited_for(tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         later = threading.Timer(0.3, other.execute, ("ROLLBACK",))
         later.start()
-        assert state.inbox.accept(ask("a1"))
+        assert accepted(state.inbox, ask("a1"))
         later.join()
 
 
