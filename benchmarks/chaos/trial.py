@@ -41,6 +41,10 @@ class Server(Protocol):
         """Have the files of a database that nobody uses stand in a folder; in the end it is dropped."""
 
 
+class NotTried(Exception):
+    """A trial that this machine or whoever runs it cannot try: no goal was met, nor missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One figure of several, and whether it is good enough."""
