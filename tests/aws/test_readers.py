@@ -277,6 +277,12 @@ def test_stores(aws: Double) -> None:
         MaxCapacity=9,
     )
     one("tables", Table, scaled=True)
+    assert {name: wanted(name) for name in ("caches", "warehouses", "search", "tables")} == {
+        "caches": {"hits_per_day"},
+        "warehouses": {"cpu_percent", "connections"},
+        "search": {"requests_per_day"},
+        "tables": {"units_per_day"},
+    }
 
 
 def test_functions_containers_and_control_planes(aws: Double) -> None:
@@ -343,6 +349,7 @@ def test_storage(aws: Double) -> None:  # noqa: ARG001
     one("registries", Repository, lifecycle=False, name="web")
     c("secretsmanager").create_secret(Name="old", SecretString="never read by us")
     one("secrets", Secret, last_used=None, created=NOW.date())
+    assert not any(wanted(name) for name in ("buckets", "files", "registries", "secrets")), "their bills say enough"
 
 
 def test_a_bucket_that_keeps_us_out_is_left_out_by_itself(aws: Double) -> None:

@@ -103,6 +103,9 @@ async def test_alerts_digests_reminders_and_savings_arrive(platform: str, tmp_pa
         await the_anomaly_ends_and_the_owner_is_reminded(told)
         await the_bill_tells_the_saving(told)
 
+        [disk] = told.here.crew.state.findings.standing(State.RESOLVED)
+        assert disk.resource_name == DISK.name, "and the disk is gone for good"
+
 
 async def somebody_takes_the_disk_on_and_subscribes(told: Announced) -> None:
     here = told.here

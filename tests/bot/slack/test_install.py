@@ -191,6 +191,8 @@ async def test_a_finding_that_both_show_is_drawn_anew_in_both(two: Company) -> N
     await two.walk.until(lambda: here.ours("C1") and there.ours("C1"))
     await here.click(here.ours("C1")[0], "Claim", user="U2")
     await two.walk.until(lambda: all("claimed by" in words(one.ours("C1")[0]) for one in (here, there)))
+    assert findings.get(finding.id).owner == "slack:U2"
+    assert len(here.ours("C1")) == len(there.ours("C1")) == 1, "in its place"
 
 
 @pytest.mark.slow
