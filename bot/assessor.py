@@ -31,7 +31,7 @@ from providers.lake import Lake
 from providers.provider import Billed, Export, Progress, Provider
 
 log = structlog.get_logger(__name__)
-Told = TypeVar("Told", Resource, Advice)
+T = TypeVar("T", Resource, Advice)
 HISTORY = timedelta(days=400)
 TOLD = timedelta(days=90)  # what was fixed longer ago is no news, whatever the bill says
 
@@ -255,6 +255,6 @@ class Assessor:
         return finding.fixed_by(fix) if fix else finding
 
 
-def _named(one: Told, provider: str) -> Told:
+def _named(one: T, provider: str) -> T:
     """What a provider told, under the name that it has here."""
     return one if one.provider == provider else replace(one, provider=provider)

@@ -16,7 +16,7 @@ from commands.core.ports import Costs, Judgement, Said
 from commands.core.report import Exclusion, Report
 
 HISTORY = timedelta(days=250)  # the detector remembers 150, and wants each monthly charge a few times
-REMEMBERED = timedelta(days=90)  # how far back every look goes at least, so that an event is the same in each of them
+REMEMBERED = timedelta(days=90)  # a verdict counts so long; every look goes as far back, so that an event is one in all
 WINDOW = timedelta(days=30)  # what is told unless a period is asked for
 LEAST = Decimal(50)
 NEW_LEAST = 50.0
